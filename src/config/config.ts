@@ -1,0 +1,189 @@
+import path from 'node:path';
+import { z } from 'zod';
+import { ORDER_STEPS } from '../domain/steps';
+import type { SagaPolicies, StepPolicy } from '../saga/policy';
+
+/** Something in the environment is wrong; `problems` names every variable at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration is invalid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
+const milliseconds = (fallback: number) => z.coerce.number().int().min(1).max(86_400_000).default(fallback);
+const attempts = (fallback: number) => z.coerce.number().int().min(1).max(1000).default(fallback);
+const factor = (fallback: number) => z.coerce.number().min(1).max(10).default(fallback);
+const url = () => z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
+
+const environmentSchema = z.object({
+  /** Where embedded databases, the trace store and the address of the running server are kept. */
+  DATA_DIR: z.string().min(1).default('./data'),
+  /** Unset: embedded SQLite under DATA_DIR. `postgres://…`: PostgreSQL, a schema per service. */
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://')
+    .optional(),
+  /** Address that services, gateway and metrics listen on. */
+  HOST: z.string().min(1).default('127.0.0.1'),
+  GATEWAY_PORT: port(3000),
+  ORDER_SERVICE_PORT: port(3001),
+  INVENTORY_SERVICE_PORT: port(3002),
+  PAYMENT_SERVICE_PORT: port(3003),
+  SHIPPING_SERVICE_PORT: port(3004),
+  /** Where the services are, when not on this machine at the ports above. */
+  ORDER_SERVICE_URL: url().optional(),
+  INVENTORY_SERVICE_URL: url().optional(),
+  PAYMENT_SERVICE_URL: url().optional(),
+  SHIPPING_SERVICE_URL: url().optional(),
+  /** How long `POST /orders` and `orders start` wait for the outcome, ms. */
+  ORDER_WAIT_MS: milliseconds(10_000),
+  METRICS_PORT: port(9464),
+  /** Port of the embedded Temporal server; a free one is taken when it is in use. */
+  DEV_SERVER_PORT: port(7233),
+  /** How long a stopping worker lets running activities finish, ms. */
+  WORKER_SHUTDOWN_GRACE_MS: milliseconds(10_000),
+  /** Workflow tasks and activities that one worker runs at a time. */
+  WORKER_MAX_CONCURRENT_WORKFLOW_TASKS: z.coerce.number().int().min(2).max(10_000).default(40),
+  WORKER_MAX_CONCURRENT_ACTIVITIES: z.coerce.number().int().min(1).max(10_000).default(100),
+  /** How long the payment service waits for its provider, ms. */
+  PAYMENT_PROVIDER_TIMEOUT_MS: milliseconds(1_000),
+  SAGA_STEP_TIMEOUT_MS: milliseconds(5_000),
+  SAGA_STEP_MAX_ATTEMPTS: attempts(4),
+  SAGA_STEP_BACKOFF_INITIAL_MS: milliseconds(200),
+  SAGA_STEP_BACKOFF_MAX_MS: milliseconds(5_000),
+  SAGA_STEP_BACKOFF_COEFFICIENT: factor(2),
+  SAGA_COMPENSATION_TIMEOUT_MS: milliseconds(5_000),
+  SAGA_COMPENSATION_MAX_ATTEMPTS: attempts(10),
+  SAGA_COMPENSATION_BACKOFF_INITIAL_MS: milliseconds(200),
+  SAGA_COMPENSATION_BACKOFF_MAX_MS: milliseconds(30_000),
+  SAGA_COMPENSATION_BACKOFF_COEFFICIENT: factor(2),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+});
+
+type Environment = z.output<typeof environmentSchema>;
+
+export type ServiceName = 'order' | 'inventory' | 'payment' | 'shipping';
+
+/** The whole configuration of every part, validated. */
+export interface Config {
+  readonly dataDir: string;
+  readonly databaseUrl: string | undefined;
+  readonly host: string;
+  readonly gatewayPort: number;
+  readonly metricsPort: number;
+  readonly devServerPort: number;
+  readonly services: Readonly<Record<ServiceName, { readonly port: number; readonly url: string }>>;
+  readonly orderWaitMs: number;
+  readonly worker: {
+    readonly shutdownGraceMs: number;
+    readonly maxConcurrentWorkflowTasks: number;
+    readonly maxConcurrentActivities: number;
+  };
+  readonly paymentProviderTimeoutMs: number;
+  readonly policies: SagaPolicies;
+  readonly logLevel: Environment['LOG_LEVEL'];
+}
+
+/**
+ * The configuration that `environment` describes; an empty value counts as unset.
+ *
+ * @throws {@link ConfigError} naming every wrong variable at once.
+ */
+export function loadConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = environmentSchema.safeParse(given);
+  const overrides = policyOverrides(given);
+  const problems = [
+    ...(parsed.error?.issues.map(
+      (issue) => `${issue.path.join('.')}=${given[String(issue.path[0])] ?? ''}: ${issue.message}`,
+    ) ?? []),
+    ...overrides.problems,
+  ];
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  const env = parsed.data;
+  const service = (servicePort: number, serviceUrl: string | undefined) => ({
+    port: servicePort,
+    url: (serviceUrl ?? `http://127.0.0.1:${String(servicePort)}`).replace(/\/$/, ''),
+  });
+  return {
+    dataDir: path.resolve(env.DATA_DIR),
+    databaseUrl: env.DATABASE_URL,
+    host: env.HOST,
+    gatewayPort: env.GATEWAY_PORT,
+    metricsPort: env.METRICS_PORT,
+    devServerPort: env.DEV_SERVER_PORT,
+    services: {
+      order: service(env.ORDER_SERVICE_PORT, env.ORDER_SERVICE_URL),
+      inventory: service(env.INVENTORY_SERVICE_PORT, env.INVENTORY_SERVICE_URL),
+      payment: service(env.PAYMENT_SERVICE_PORT, env.PAYMENT_SERVICE_URL),
+      shipping: service(env.SHIPPING_SERVICE_PORT, env.SHIPPING_SERVICE_URL),
+    },
+    orderWaitMs: env.ORDER_WAIT_MS,
+    worker: {
+      shutdownGraceMs: env.WORKER_SHUTDOWN_GRACE_MS,
+      maxConcurrentWorkflowTasks: env.WORKER_MAX_CONCURRENT_WORKFLOW_TASKS,
+      maxConcurrentActivities: env.WORKER_MAX_CONCURRENT_ACTIVITIES,
+    },
+    paymentProviderTimeoutMs: env.PAYMENT_PROVIDER_TIMEOUT_MS,
+    policies: {
+      step: {
+        timeoutMs: env.SAGA_STEP_TIMEOUT_MS,
+        maxAttempts: env.SAGA_STEP_MAX_ATTEMPTS,
+        backoffInitialMs: env.SAGA_STEP_BACKOFF_INITIAL_MS,
+        backoffMaxMs: env.SAGA_STEP_BACKOFF_MAX_MS,
+        backoffCoefficient: env.SAGA_STEP_BACKOFF_COEFFICIENT,
+      },
+      compensation: {
+        timeoutMs: env.SAGA_COMPENSATION_TIMEOUT_MS,
+        maxAttempts: env.SAGA_COMPENSATION_MAX_ATTEMPTS,
+        backoffInitialMs: env.SAGA_COMPENSATION_BACKOFF_INITIAL_MS,
+        backoffMaxMs: env.SAGA_COMPENSATION_BACKOFF_MAX_MS,
+        backoffCoefficient: env.SAGA_COMPENSATION_BACKOFF_COEFFICIENT,
+      },
+      ...(Object.keys(overrides.byName).length > 0 && { overrides: overrides.byName }),
+    },
+    logLevel: env.LOG_LEVEL,
+  };
+}
+
+/** The environment's name of each policy field, and what it may be. */
+const POLICY_FIELDS: Readonly<Record<string, { field: keyof StepPolicy; schema: z.ZodType<number> }>> = {
+  TIMEOUT_MS: { field: 'timeoutMs', schema: milliseconds(1) },
+  MAX_ATTEMPTS: { field: 'maxAttempts', schema: attempts(1) },
+  BACKOFF_INITIAL_MS: { field: 'backoffInitialMs', schema: milliseconds(1) },
+  BACKOFF_MAX_MS: { field: 'backoffMaxMs', schema: milliseconds(1) },
+  BACKOFF_COEFFICIENT: { field: 'backoffCoefficient', schema: factor(1) },
+};
+
+/**
+ * `SAGA_STEP_<FIELD>_<STEP>` and `SAGA_COMPENSATION_<FIELD>_<COMPENSATION>`, for example
+ * `SAGA_STEP_TIMEOUT_MS_PROCESS_PAYMENT=8000`.
+ */
+function policyOverrides(given: Readonly<Record<string, string | undefined>>): {
+  byName: Record<string, Partial<StepPolicy>>;
+  problems: string[];
+} {
+  const byName: Record<string, Partial<StepPolicy>> = {};
+  const problems: string[] = [];
+  for (const step of ORDER_STEPS) {
+    for (const [type, name] of [
+      ['STEP', step.name],
+      ['COMPENSATION', step.compensation.name],
+    ] as const) {
+      for (const [suffix, { field, schema }] of Object.entries(POLICY_FIELDS)) {
+        const variable = `SAGA_${type}_${suffix}_${name.toUpperCase()}`;
+        const value = given[variable];
+        if (value === undefined) continue;
+        const parsed = schema.safeParse(value);
+        if (parsed.success) byName[name] = { ...byName[name], [field]: parsed.data };
+        else problems.push(`${variable}=${value}: ${parsed.error.issues[0]?.message ?? 'invalid'}`);
+      }
+    }
+  }
+  return { byName, problems };
+}

@@ -1,0 +1,50 @@
+/**
+ * Every business error of the product, once: its HTTP status and its title.
+ *
+ * A service answers with these codes in `application/problem+json` (RFC 9457), activities carry them as the
+ * failure's type, an order's `failure.code` is one of them.
+ *
+ * `refusal: true` means a final answer about the idempotency key: nothing was done under it and nothing will
+ * be. Everything else leaves the outcome open.
+ */
+export const ERRORS = {
+  // Refusals of a step.
+  order_conflict: { status: 409, title: 'The order id is taken by another order', refusal: true },
+  out_of_stock: { status: 409, title: 'Not enough stock', refusal: true },
+  unknown_sku: { status: 422, title: 'Not in the catalogue', refusal: true },
+  price_changed: { status: 422, title: 'The price has changed', refusal: true },
+  payment_declined: { status: 402, title: 'The payment was declined', refusal: true },
+  shipping_unavailable: { status: 422, title: 'No carrier delivers there', refusal: true },
+  /** Somebody else's effect stands under this key: nothing of this request was done, and undoing it would undo theirs. */
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The idempotency key was used with another payload',
+    refusal: true,
+  },
+  /** The step was undone before it arrived: it must not happen any more. */
+  already_compensated: { status: 409, title: 'Already compensated', refusal: true },
+  /** The provider will never pay this back: only an operator can settle it. */
+  refund_refused: { status: 422, title: 'The refund was refused', refusal: true },
+
+  // A request that is wrong in itself.
+  invalid_request: { status: 400, title: 'The request is invalid', refusal: false },
+  not_found: { status: 404, title: 'Not found', refusal: false },
+  idempotency_key_missing: { status: 400, title: 'Idempotency-Key is required', refusal: false },
+
+  // Nobody knows yet: retry.
+  provider_unavailable: { status: 503, title: 'The payment provider is unavailable', refusal: false },
+  provider_timeout: { status: 504, title: 'The payment provider did not answer in time', refusal: false },
+  carrier_unavailable: { status: 503, title: 'The carrier is unavailable', refusal: false },
+  internal_error: { status: 500, title: 'Internal error', refusal: false },
+} as const satisfies Record<string, { status: number; title: string; refusal: boolean }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(ERRORS, code);
+}
+
+/** True for a final answer "did not happen and will not happen". */
+export function isRefusal(code: unknown): boolean {
+  return isErrorCode(code) && ERRORS[code].refusal;
+}

@@ -1,0 +1,114 @@
+import type { Money } from './money';
+import type { OrderItem, ShippingAddress } from './order';
+
+/**
+ * What the four services say to each other over HTTP. Every mutating request carries an `Idempotency-Key`;
+ * errors are `application/problem+json` with a `code` of `errors.ts`.
+ */
+
+/** Undoes what was done under another key. Its own `Idempotency-Key` is the compensation's. */
+export interface CompensationRequest {
+  readonly orderId: string;
+  /** The idempotency key of the step to undo; it may never have arrived. */
+  readonly compensates: string;
+}
+
+/** `nothing_to_undo`: the step had not happened, and from now on cannot. */
+export interface CompensationResponse {
+  readonly result: 'undone' | 'nothing_to_undo';
+}
+
+/** `POST /orders` of the order service; undone by `POST /cancellations`. */
+export interface CreateOrderRequest {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly items: readonly OrderItem[];
+  readonly amount: Money;
+}
+export interface CreateOrderResponse {
+  readonly orderId: string;
+}
+
+/** `POST /reservations` of the inventory service; undone by `POST /releases`. */
+export interface ReserveInventoryRequest {
+  readonly orderId: string;
+  readonly items: readonly OrderItem[];
+  /** What the customer was quoted; refused with `price_changed` when the catalogue says otherwise. */
+  readonly expectedAmount: Money;
+}
+export interface ReserveInventoryResponse {
+  readonly reservationId: string;
+  readonly amount: Money;
+}
+
+/** `POST /payments` of the payment service; undone by `POST /refunds`. */
+export interface ProcessPaymentRequest {
+  readonly orderId: string;
+  readonly amount: Money;
+  readonly method: string;
+}
+export interface ProcessPaymentResponse {
+  readonly paymentId: string;
+}
+
+/** `POST /shipments` of the shipping service; undone by `POST /cancellations`. */
+export interface CreateShipmentRequest {
+  readonly orderId: string;
+  readonly items: readonly OrderItem[];
+  readonly address: ShippingAddress;
+}
+export interface CreateShipmentResponse {
+  readonly shipmentId: string;
+}
+
+/** `GET /catalogue` of the inventory service. */
+export interface Catalogue {
+  readonly items: readonly CatalogueItem[];
+}
+export interface CatalogueItem {
+  readonly sku: string;
+  readonly name: string;
+  readonly price: Money;
+}
+
+/**
+ * `GET /books?cursor=&limit=`: a service's own books, for the audit; `nextCursor` is absent on the last page.
+ */
+export interface OrderBooks {
+  readonly orders: readonly { orderId: string; status: 'created' | 'cancelled'; amount: Money }[];
+  readonly nextCursor?: string;
+}
+/** Every unit of a SKU is `free`, `reserved` (held by a TCC try) or `sold`. */
+export interface StockRow {
+  readonly sku: string;
+  readonly seeded: number;
+  readonly free: number;
+  readonly reserved: number;
+  readonly sold: number;
+}
+export interface InventoryBooks {
+  /** The whole stock, on every page. */
+  readonly stock: readonly StockRow[];
+  readonly reservations: readonly {
+    orderId: string;
+    state: 'sold' | 'released';
+    items: readonly OrderItem[];
+  }[];
+  readonly nextCursor?: string;
+}
+/** From the provider's account book: what was really taken and given back, per order. */
+export interface PaymentBooks {
+  readonly payments: readonly {
+    orderId: string;
+    currency: string;
+    charged: number;
+    refunded: number;
+    /** Authorised and neither captured nor voided (TCC). */
+    held: number;
+  }[];
+  readonly nextCursor?: string;
+}
+export interface ShippingBooks {
+  readonly shipments: readonly { orderId: string; status: 'created' | 'cancelled' }[];
+  readonly nextCursor?: string;
+}
