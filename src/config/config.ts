@@ -48,6 +48,10 @@ const environmentSchema = z.object({
   /** Workflow tasks and activities that one worker runs at a time. */
   WORKER_MAX_CONCURRENT_WORKFLOW_TASKS: z.coerce.number().int().min(2).max(10_000).default(40),
   WORKER_MAX_CONCURRENT_ACTIVITIES: z.coerce.number().int().min(1).max(10_000).default(100),
+  /** Workflows that one worker keeps in memory between their tasks. */
+  WORKER_MAX_CACHED_WORKFLOWS: z.coerce.number().int().min(0).max(100_000).default(1_000),
+  /** A workflow bundle built in advance; unset: the worker bundles at start, which takes seconds. */
+  WORKFLOW_BUNDLE: z.string().min(1).optional(),
   /** How long the payment service waits for its provider, ms. */
   PAYMENT_PROVIDER_TIMEOUT_MS: milliseconds(1_000),
   SAGA_STEP_TIMEOUT_MS: milliseconds(5_000),
@@ -81,6 +85,8 @@ export interface Config {
     readonly shutdownGraceMs: number;
     readonly maxConcurrentWorkflowTasks: number;
     readonly maxConcurrentActivities: number;
+    readonly maxCachedWorkflows: number;
+    readonly workflowBundle: string | undefined;
   };
   readonly paymentProviderTimeoutMs: number;
   readonly policies: SagaPolicies;
@@ -128,6 +134,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       shutdownGraceMs: env.WORKER_SHUTDOWN_GRACE_MS,
       maxConcurrentWorkflowTasks: env.WORKER_MAX_CONCURRENT_WORKFLOW_TASKS,
       maxConcurrentActivities: env.WORKER_MAX_CONCURRENT_ACTIVITIES,
+      maxCachedWorkflows: env.WORKER_MAX_CACHED_WORKFLOWS,
+      workflowBundle: env.WORKFLOW_BUNDLE,
     },
     paymentProviderTimeoutMs: env.PAYMENT_PROVIDER_TIMEOUT_MS,
     policies: {

@@ -31,6 +31,14 @@ export const ERRORS = {
   not_found: { status: 404, title: 'Not found', refusal: false },
   idempotency_key_missing: { status: 400, title: 'Idempotency-Key is required', refusal: false },
 
+  // A step that no number of attempts could bring to an answer: its outcome stayed unknown, it was undone.
+  order_unavailable: { status: 503, title: 'The order service did not answer', refusal: false },
+  inventory_unavailable: { status: 503, title: 'The inventory service did not answer', refusal: false },
+  payment_unavailable: { status: 503, title: 'The payment service did not answer', refusal: false },
+
+  /** Undone on request. */
+  cancelled: { status: 409, title: 'The order was cancelled', refusal: false },
+
   // Nobody knows yet: retry.
   provider_unavailable: { status: 503, title: 'The payment provider is unavailable', refusal: false },
   provider_timeout: { status: 504, title: 'The payment provider did not answer in time', refusal: false },

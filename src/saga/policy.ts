@@ -27,3 +27,8 @@ export interface SagaPolicies {
 export function policyOf(policies: SagaPolicies, type: 'step' | 'compensation', name: string): StepPolicy {
   return { ...policies[type], ...policies.overrides?.[name] };
 }
+
+/** What is tried until its outcome is known: the pivot and whatever follows it. */
+export function untilKnown(policy: StepPolicy): StepPolicy {
+  return { ...policy, maxAttempts: Number.POSITIVE_INFINITY };
+}

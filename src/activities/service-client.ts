@@ -1,0 +1,83 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Tracer } from '@opentelemetry/api';
+import { ERRORS, isErrorCode, isRefusal } from '../domain/errors';
+import { refusal } from '../saga/outcome';
+import { tracedFetch } from '../telemetry/http-client-tracing';
+
+/** Where a service is and what traces calls to it. */
+export interface ServiceClientDeps {
+  readonly tracer: Tracer;
+  readonly baseUrl: string;
+}
+
+/** One mutating call. */
+export interface ServiceCall {
+  /** `/reservations`: the route is also the span's name, so it holds no id. */
+  readonly route: string;
+  readonly key: string;
+  readonly body: object;
+}
+
+/** Share of the attempt's time that the HTTP call may take, so that its outcome is still reported in time. */
+const DEADLINE_SHARE = 0.9;
+
+/** Statuses below 500 that say "later", not "no" (RFC 9110, RFC 6585). */
+const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
+
+/**
+ * Posts one step or compensation, within the time of the attempt, and sorts the answer by what it means for
+ * the saga:
+ *
+ * - 2xx: done.
+ * - a business refusal (see `ERRORS`): a {@link refusal}, final, nothing done.
+ * - any other 4xx: not retried, outcome unknown: the request is wrong, not necessarily the effect absent.
+ * - 408, 425, 429, 5xx, no answer, no readable answer: retried; unknown when attempts run out.
+ */
+export async function callService<Response>(deps: ServiceClientDeps, call: ServiceCall): Promise<Response> {
+  const { cancellationSignal, info } = Context.current();
+  const deadline = AbortSignal.timeout(Math.ceil(info.startToCloseTimeoutMs * DEADLINE_SHARE));
+  const name = `POST ${call.route}`;
+  let response: globalThis.Response;
+  let body: unknown;
+  try {
+    response = await tracedFetch(deps.tracer, {
+      method: 'POST',
+      baseUrl: deps.baseUrl,
+      route: call.route,
+      headers: { 'content-type': 'application/json', 'idempotency-key': call.key },
+      body: JSON.stringify(call.body),
+      signal: AbortSignal.any([deadline, cancellationSignal]),
+    });
+    body = await response.json();
+  } catch (error) {
+    const reason = deadline.aborted ? 'no answer in time' : describeNetworkError(error);
+    throw ApplicationFailure.retryable(`${name}: ${reason}`, 'no_answer');
+  }
+  if (response.ok) return body as Response;
+  throw failureOf(name, response.status, body);
+}
+
+function failureOf(name: string, status: number, body: unknown): ApplicationFailure {
+  const { code, detail } = body as { code?: unknown; detail?: unknown };
+  const known = isErrorCode(code) ? code : undefined;
+  const message =
+    typeof detail === 'string'
+      ? detail
+      : known !== undefined
+        ? ERRORS[known].title
+        : `answered ${String(status)}`;
+  if (known !== undefined && isRefusal(known)) return refusal(known, message);
+  return ApplicationFailure.create({
+    type: known ?? `http_${String(status)}`,
+    message: `${name}: ${message}`,
+    nonRetryable: status < 500 && !RETRYABLE_STATUSES.has(status),
+  });
+}
+
+/** The system's word for it (`ECONNREFUSED`), never the request. */
+function describeNetworkError(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;
+  return cause instanceof SyntaxError ? 'an answer that is not JSON' : 'no answer';
+}

@@ -1,0 +1,77 @@
+import type { Reported, Reporting } from './report';
+
+/** A step's names: known before it runs, so that a plan of the whole saga can be shown from the start. */
+export interface StepPlan {
+  /** Position in the saga, from 1. */
+  readonly number: number;
+  /** Identifier, unique in the saga: part of the idempotency key. */
+  readonly name: string;
+  /** For people and span names. */
+  readonly title: string;
+  readonly compensation?: { readonly name: string; readonly title: string };
+  /** What the saga's span says happened. */
+  readonly events?: { readonly done?: string; readonly failed?: string };
+  /** Why the saga failed, when it failed here. */
+  readonly failedStatus?: string;
+}
+
+/** What a step's action gets to call with. */
+export interface ActionCall<Activities> {
+  /** The activities, under this step's policy. */
+  readonly activities: Reporting<Activities>;
+  /** Idempotency key of the effect: the same for every attempt, replay and run of this step. */
+  readonly key: string;
+}
+
+/** What a compensation gets to call with. */
+export interface CompensationCall<Activities> extends ActionCall<Activities> {
+  /** The key of the effect to undo, which may have happened, may not, or may still be under way. */
+  readonly compensates: string;
+}
+
+/** Attributes of the step's span: no payload, no personal data. */
+export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
+
+interface Action<Activities, Result> {
+  readonly action: (call: ActionCall<Activities>) => Promise<Reported<Result>>;
+  readonly attributes?: SpanAttributes;
+  /** Attributes of the saga's event that says it is done. */
+  readonly doneAttributes?: SpanAttributes;
+}
+
+interface Compensable<Activities> {
+  /** Undoes the action, also when it is not known whether it happened. Must be idempotent by its key. */
+  readonly compensate: (call: CompensationCall<Activities>) => Promise<Reported<unknown>>;
+  readonly pivot?: never;
+  readonly noCompensation?: never;
+}
+
+interface Pivot {
+  /**
+   * The point of no return: tried until its outcome is known; once it is done nothing before it is undone
+   * any more and what follows is tried until it succeeds.
+   */
+  readonly pivot: true;
+  readonly compensate?: never;
+  readonly noCompensation?: never;
+}
+
+interface NotCompensable {
+  /** Why there is nothing to undo, for example `reads only`. */
+  readonly noCompensation: string;
+  readonly compensate?: never;
+  readonly pivot?: never;
+}
+
+/**
+ * What a step does, and how it is undone: by a compensation, never because it is the pivot, or never for a
+ * stated reason. Leaving that out does not compile.
+ *
+ * @example
+ * await saga.step(reserveInventory, {
+ *   action: ({ activities, key }) => activities.reserveInventory({ key, items }),
+ *   compensate: ({ activities, key, compensates }) => activities.releaseInventory({ key, compensates }),
+ * });
+ */
+export type StepWork<Activities, Result> = Action<Activities, Result> &
+  (Compensable<Activities> | Pivot | NotCompensable);

@@ -1,0 +1,133 @@
+import { SpanKind, SpanStatusCode, context, trace } from '@opentelemetry/api';
+import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
+import { failureText } from './outcome';
+import type { FailureText } from './outcome';
+import {
+  ERROR_TYPE,
+  EVENT_NAMES,
+  EXCEPTION_EVENT,
+  EXCEPTION_MESSAGE,
+  EXCEPTION_TYPE,
+  ORCHESTRATION,
+  SAGA_ATTRIBUTES,
+  SPAN_NAMES,
+} from './semconv';
+import type { SpanAttributes, StepPlan } from './step';
+
+/**
+ * The saga's spans: one for the saga, under it one per step and per compensation, each compensation linked
+ * to the step it undoes. Ids come from the workflow's own random stream: a replay makes the same ones.
+ */
+export class SagaTracing {
+  readonly #tracer = trace.getTracer('saga');
+  readonly #saga: Span;
+  readonly #parent: Context;
+  readonly #common: Attributes;
+
+  constructor(title: string, sagaId: string, common: SpanAttributes, attributes: SpanAttributes) {
+    this.#common = { [SAGA_ATTRIBUTES.id]: sagaId, ...common };
+    this.#saga = this.#tracer.startSpan(SPAN_NAMES.saga(title), {
+      kind: SpanKind.INTERNAL,
+      attributes: { [SAGA_ATTRIBUTES.type]: ORCHESTRATION, ...this.#common, ...attributes },
+    });
+    this.#parent = trace.setSpan(context.active(), this.#saga);
+  }
+
+  /** Empty when nothing traces. */
+  get traceId(): string {
+    return this.#saga.spanContext().traceId;
+  }
+
+  /** Runs the step's action inside its span, which ends with it. */
+  async step<T>(
+    plan: StepPlan,
+    { attributes, doneAttributes }: { attributes?: SpanAttributes; doneAttributes?: SpanAttributes },
+    run: (span: SpanContext) => Promise<T>,
+  ): Promise<T> {
+    const span = this.#tracer.startSpan(
+      SPAN_NAMES.step(plan.title),
+      { kind: SpanKind.CLIENT, attributes: this.#work(plan.name, plan.number, 'action', attributes) },
+      this.#parent,
+    );
+    const result = await within(this.#parent, span, () => run(span.spanContext()));
+    if (plan.events?.done !== undefined) this.event(plan.events.done, doneAttributes);
+    return result;
+  }
+
+  /** Runs a compensation inside its span, linked to the span of the step it undoes. */
+  async compensation<T>(plan: StepPlan, undoes: SpanContext, run: () => Promise<T>): Promise<T> {
+    const { name, title } = plan.compensation ?? plan;
+    const span = this.#tracer.startSpan(
+      SPAN_NAMES.compensation(title),
+      {
+        kind: SpanKind.CLIENT,
+        attributes: this.#work(name, plan.number, 'compensation'),
+        links: [{ context: undoes }],
+      },
+      this.#parent,
+    );
+    return within(this.#parent, span, run);
+  }
+
+  event(name: string, attributes?: Attributes): void {
+    this.#saga.addEvent(name, attributes);
+  }
+
+  /** The reason on the saga's own span, and the event that says what follows. */
+  stepFailed(plan: StepPlan, error: unknown): void {
+    recordFailure(this.#saga, failureText(error));
+    if (plan.events?.failed !== undefined) this.event(plan.events.failed);
+  }
+
+  compensationFailed(name: string, failure: FailureText): void {
+    this.event(EVENT_NAMES.compensationFailed, {
+      [SAGA_ATTRIBUTES.step]: name,
+      [EXCEPTION_MESSAGE]: failure.message,
+    });
+  }
+
+  completed(result: string): void {
+    this.#saga.setAttribute(SAGA_ATTRIBUTES.result, result);
+    this.#saga.setStatus({ code: SpanStatusCode.OK });
+    this.#saga.end();
+  }
+
+  failed(result: string, errorType: string): void {
+    this.#saga.setAttributes({ [SAGA_ATTRIBUTES.result]: result, [ERROR_TYPE]: errorType });
+    this.#saga.setStatus({ code: SpanStatusCode.ERROR, message: result });
+    this.#saga.end();
+  }
+
+  #work(name: string, number: number, type: 'action' | 'compensation', own?: SpanAttributes): Attributes {
+    return {
+      [SAGA_ATTRIBUTES.step]: name,
+      [SAGA_ATTRIBUTES.stepNumber]: number,
+      [SAGA_ATTRIBUTES.stepType]: type,
+      ...this.#common,
+      ...own,
+    };
+  }
+}
+
+async function within<T>(parent: Context, span: Span, run: () => Promise<T>): Promise<T> {
+  try {
+    const result = await context.with(trace.setSpan(parent, span), run);
+    span.setStatus({ code: SpanStatusCode.OK });
+    return result;
+  } catch (error) {
+    const failure = failureText(error);
+    recordFailure(span, failure);
+    span.setAttribute(ERROR_TYPE, failure.code);
+    span.setStatus({ code: SpanStatusCode.ERROR, message: failure.message });
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+function recordFailure(span: Span, failure: FailureText): void {
+  span.addEvent(EXCEPTION_EVENT, {
+    [EXCEPTION_TYPE]: failure.code,
+    [EXCEPTION_MESSAGE]: failure.message,
+  });
+}

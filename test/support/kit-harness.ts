@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import type { WorkflowHandle } from '@temporalio/client';
+import { FAST_POLICIES } from './policies';
+import { KitWorld } from './kit-ledger';
+import type { KitLedger } from './kit-ledger';
+import { kitSaga } from './kit-workflows';
+import type { KitInput, KitResult } from './kit-workflows';
+import { connectTestEnvironment } from './temporal';
+
+/** A worker for the kit's test sagas, on a task queue of its own. */
+export class KitHarness {
+  readonly #taskQueue = `kit-${randomUUID()}`;
+
+  private constructor(
+    readonly environment: TestWorkflowEnvironment,
+    readonly world: KitWorld,
+  ) {}
+
+  static async connect(): Promise<KitHarness> {
+    const environment = await connectTestEnvironment();
+    return new KitHarness(environment, new KitWorld(() => environment.client));
+  }
+
+  async startWorker(): Promise<() => Promise<void>> {
+    const worker = await Worker.create({
+      connection: this.environment.nativeConnection,
+      taskQueue: this.#taskQueue,
+      workflowsPath: require.resolve('./kit-workflows'),
+      activities: this.world.activities(),
+    });
+    const running = worker.run();
+    return async () => {
+      worker.shutdown();
+      await running;
+    };
+  }
+
+  start(input: Omit<KitInput, 'policies'>): Promise<WorkflowHandle<typeof kitSaga>> {
+    return this.environment.client.workflow.start(kitSaga, {
+      taskQueue: this.#taskQueue,
+      workflowId: `kit-${randomUUID()}`,
+      args: [{ policies: FAST_POLICIES, ...input }],
+    });
+  }
+
+  async run(
+    input: Omit<KitInput, 'policies'>,
+  ): Promise<{ result: KitResult; ledger: KitLedger; id: string }> {
+    const handle = await this.start(input);
+    const result = await handle.result();
+    return { result, ledger: this.world.ledger(handle.workflowId), id: handle.workflowId };
+  }
+}
