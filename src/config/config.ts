@@ -50,6 +50,8 @@ const environmentSchema = z.object({
   WORKER_MAX_CONCURRENT_ACTIVITIES: z.coerce.number().int().min(1).max(10_000).default(100),
   /** Workflows that one worker keeps in memory between their tasks. */
   WORKER_MAX_CACHED_WORKFLOWS: z.coerce.number().int().min(0).max(100_000).default(1_000),
+  /** How long an order waits for the worker that knew it before another takes it over, ms. */
+  WORKER_STICKY_TIMEOUT_MS: milliseconds(2_000),
   /** A workflow bundle built in advance; unset: the worker bundles at start, which takes seconds. */
   WORKFLOW_BUNDLE: z.string().min(1).optional(),
   /** How long the payment service waits for its provider, ms. */
@@ -86,6 +88,7 @@ export interface Config {
     readonly maxConcurrentWorkflowTasks: number;
     readonly maxConcurrentActivities: number;
     readonly maxCachedWorkflows: number;
+    readonly stickyTimeoutMs: number;
     readonly workflowBundle: string | undefined;
   };
   readonly paymentProviderTimeoutMs: number;
@@ -135,6 +138,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       maxConcurrentWorkflowTasks: env.WORKER_MAX_CONCURRENT_WORKFLOW_TASKS,
       maxConcurrentActivities: env.WORKER_MAX_CONCURRENT_ACTIVITIES,
       maxCachedWorkflows: env.WORKER_MAX_CACHED_WORKFLOWS,
+      stickyTimeoutMs: env.WORKER_STICKY_TIMEOUT_MS,
       workflowBundle: env.WORKFLOW_BUNDLE,
     },
     paymentProviderTimeoutMs: env.PAYMENT_PROVIDER_TIMEOUT_MS,

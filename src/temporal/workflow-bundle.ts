@@ -1,24 +1,20 @@
 import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
-import type { WorkflowBundleOption, WorkflowBundle } from '@temporalio/worker';
+import type { WorkflowBundleOption } from '@temporalio/worker';
 
-const WORKFLOWS = path.join(__dirname, '../workflows');
+/** The module whose exports are the workflows. */
+export const WORKFLOWS_PATH = require.resolve('../workflows');
 
-/** Modules that every bundle and every worker must have in common, or histories do not replay. */
-export const WORKFLOW_INTERCEPTORS = [path.join(WORKFLOWS, 'interceptors')];
+/** Modules that every bundle, worker and replay must have in common, or histories do not replay. */
+export const WORKFLOW_INTERCEPTORS = [require.resolve('../workflows/interceptors')];
 
-/** Bundles the workflows with their interceptors; takes some seconds of CPU. */
-export function bundleWorkflows(): Promise<WorkflowBundle> {
-  return bundleWorkflowCode({
-    workflowsPath: path.join(WORKFLOWS, 'index'),
+/** Writes the bundled workflows and interceptors to `codePath`, for workers that are told `WORKFLOW_BUNDLE`. */
+export async function buildWorkflowBundle(codePath: string): Promise<void> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: WORKFLOWS_PATH,
     workflowInterceptorModules: WORKFLOW_INTERCEPTORS,
   });
-}
-
-/** Writes the bundle to `codePath`, for many workers to share ({@link workflowBundleAt}). */
-export async function buildWorkflowBundle(codePath: string): Promise<void> {
-  await writeFile(codePath, (await bundleWorkflows()).code);
+  await writeFile(codePath, code);
 }
 
 /** The bundle that {@link buildWorkflowBundle} wrote. */

@@ -1,0 +1,46 @@
+import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
+import type { Config } from '../config/config';
+import { activityTracing } from '../telemetry/activity-interceptor';
+import type { StartedTelemetry } from '../telemetry/telemetry';
+import { workflowSpanSink } from '../telemetry/workflow-span-sink';
+import { ORDERS_TASK_QUEUE } from '../workflows/definitions';
+import { createActivities } from '../activities/activities';
+import { WORKFLOW_INTERCEPTORS, WORKFLOWS_PATH, workflowBundleAt } from './workflow-bundle';
+
+/** What a worker of the order workflows needs to be made. */
+export interface WorkerDeps {
+  readonly config: Config;
+  readonly telemetry: StartedTelemetry;
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+}
+
+/**
+ * How a worker of the order workflows is set up, each choice with its reason.
+ */
+export function orderWorkerOptions({ config, telemetry, connection, namespace }: WorkerDeps): WorkerOptions {
+  const { worker } = config;
+  return {
+    connection,
+    namespace,
+    taskQueue: ORDERS_TASK_QUEUE,
+    // A bundle made in advance brings its interceptors with it.
+    ...(worker.workflowBundle === undefined
+      ? { workflowsPath: WORKFLOWS_PATH }
+      : { workflowBundle: workflowBundleAt(worker.workflowBundle) }),
+    activities: createActivities(telemetry.tracer, config.services),
+    interceptors: {
+      workflowModules: worker.workflowBundle === undefined ? WORKFLOW_INTERCEPTORS : [],
+      activity: [activityTracing(telemetry.tracer)],
+    },
+    sinks: workflowSpanSink(telemetry),
+    // 0, the SDK's default, abandons running activities: their steps would end unknown for no reason.
+    shutdownGraceTime: worker.shutdownGraceMs,
+    maxConcurrentWorkflowTaskExecutions: worker.maxConcurrentWorkflowTasks,
+    maxConcurrentActivityTaskExecutions: worker.maxConcurrentActivities,
+    maxCachedWorkflows: worker.maxCachedWorkflows,
+    // How long an order waits for the worker that knew it before any other may take it (default 10 s): the
+    // other half, besides a step's timeout, of what a killed worker costs.
+    stickyQueueScheduleToStartTimeout: worker.stickyTimeoutMs,
+  };
+}

@@ -1,0 +1,28 @@
+import type { OrderActivities } from '../../src/activities/activities';
+import { reportAttempts } from '../../src/saga/report-attempts';
+
+const UNDONE = { result: 'undone' } as const;
+
+/** Activities of an order that all succeed, but for those given; each call's name is recorded in `calls`. */
+export function scriptedActivities(script: Partial<OrderActivities> = {}, calls: string[] = []) {
+  const activities: OrderActivities = {
+    createOrder: ({ orderId }) => Promise.resolve({ orderId }),
+    cancelOrder: () => Promise.resolve(UNDONE),
+    reserveInventory: ({ expectedAmount }) =>
+      Promise.resolve({ reservationId: 'res_1', amount: expectedAmount }),
+    releaseInventory: () => Promise.resolve(UNDONE),
+    processPayment: () => Promise.resolve({ paymentId: 'pay_1' }),
+    refundPayment: () => Promise.resolve(UNDONE),
+    createShipment: () => Promise.resolve({ shipmentId: 'shp_1' }),
+    cancelShipment: () => Promise.resolve(UNDONE),
+    ...script,
+  };
+  const recording = Object.entries(activities).map(([name, activity]) => [
+    name,
+    (...args: never[]) => {
+      calls.push(name);
+      return (activity as (...args: never[]) => Promise<unknown>)(...args);
+    },
+  ]);
+  return reportAttempts(Object.fromEntries(recording) as OrderActivities);
+}

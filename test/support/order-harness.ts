@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import type { WorkerOptions } from '@temporalio/worker';
+import { WORKFLOW_INTERCEPTORS, WORKFLOWS_PATH, workflowBundleAt } from '../../src/temporal/workflow-bundle';
+import { workflowSpanSink } from '../../src/telemetry/workflow-span-sink';
+import { orderWorkflowId } from '../../src/domain/ids';
+import { SEARCH_ATTRIBUTES } from '../../src/workflows/definitions';
+import type { OrderWorkflowInput } from '../../src/workflows/definitions';
+import type { orderSaga } from '../../src/workflows';
+import { connectTestEnvironment } from './temporal';
+
+/** The bundle of this test run when there is one, otherwise the sources. */
+export function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'interceptors'> {
+  const bundle = process.env['TEST_WORKFLOW_BUNDLE'];
+  return bundle === undefined
+    ? { workflowsPath: WORKFLOWS_PATH, interceptors: { workflowModules: WORKFLOW_INTERCEPTORS } }
+    : { workflowBundle: workflowBundleAt(bundle) };
+}
+
+/** Runs order workflows with activities of the test's own, on a task queue of its own. */
+export class OrderHarness {
+  readonly #taskQueue = `orders-${randomUUID()}`;
+
+  readonly #exporter = new InMemorySpanExporter();
+
+  private constructor(readonly environment: TestWorkflowEnvironment) {}
+
+  /** Every workflow span that has ended, of all orders. */
+  get spans(): readonly ReadableSpan[] {
+    return this.#exporter.getFinishedSpans();
+  }
+
+  static async connect(): Promise<OrderHarness> {
+    return new OrderHarness(await connectTestEnvironment());
+  }
+
+  async withWorker<T>(activities: object, run: () => Promise<T>): Promise<T> {
+    const worker = await Worker.create({
+      connection: this.environment.nativeConnection,
+      taskQueue: this.#taskQueue,
+      ...workflowCode(),
+      activities,
+      sinks: workflowSpanSink({
+        resource: resourceFromAttributes({ 'service.name': 'order-service' }),
+        spanProcessor: new SimpleSpanProcessor(this.#exporter),
+      }),
+    });
+    return worker.runUntil(run);
+  }
+
+  start(input: OrderWorkflowInput): Promise<WorkflowHandleWithFirstExecutionRunId<typeof orderSaga>> {
+    return this.environment.client.workflow.start<typeof orderSaga>('orderSaga', {
+      taskQueue: this.#taskQueue,
+      workflowId: orderWorkflowId(input.order.orderId),
+      args: [input],
+      typedSearchAttributes: [
+        { key: SEARCH_ATTRIBUTES.orderStatus, value: 'running' },
+        { key: SEARCH_ATTRIBUTES.customerId, value: input.order.customerId },
+      ],
+    });
+  }
+}
