@@ -28,12 +28,5 @@ export function reportAttempts<Activities extends { [name in keyof Activities]: 
 function withAttempts(error: unknown, attempts: number): unknown {
   if (!(error instanceof ApplicationFailure)) return error;
   const report: unknown = error.details?.[0];
-  return ApplicationFailure.create({
-    message: error.message,
-    ...(error.type != null && { type: error.type }),
-    ...(error.nonRetryable != null && { nonRetryable: error.nonRetryable }),
-    ...(error.cause !== undefined && { cause: error.cause }),
-    ...(error.nextRetryDelay != null && { nextRetryDelay: error.nextRetryDelay }),
-    details: [{ ...(typeof report === 'object' ? report : {}), attempts }],
-  });
+  return Object.assign(error, { details: [{ ...(typeof report === 'object' ? report : {}), attempts }] });
 }

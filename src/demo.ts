@@ -1,0 +1,144 @@
+import { Client } from '@temporalio/client';
+import pc from 'picocolors';
+import { formatMoney } from './domain/money';
+import type { OrderStatus, OrderView } from './domain/order';
+import { auditOrders } from './orders/audit/audit';
+import type { AuditReport } from './orders/audit/report';
+import { OrderClient } from './orders/order-client';
+import { privateConfig } from './stack/private-stack';
+import { readyLine } from './stack/ready-line';
+import { reportFailure } from './stack/run-until-signal';
+import { startStack } from './stack/stack';
+import { StartTracing } from './telemetry/client-interceptor';
+import { startTelemetry } from './telemetry/start-telemetry';
+import { openTraceStore } from './telemetry/trace-store';
+import { connectTemporal } from './temporal/connection';
+import { isBusinessSpan } from './traces/business-spans';
+import { renderTrees } from './traces/render-tree';
+import { spanTrees } from './traces/span-tree';
+
+/** One order for each way an order can end, and how it must. */
+const SCENARIOS: readonly {
+  readonly title: string;
+  readonly sku?: string;
+  readonly method?: string;
+  readonly country?: string;
+  readonly status: OrderStatus;
+  readonly code?: string;
+}[] = [
+  { title: 'everything goes well', status: 'completed' },
+  { title: 'nothing in stock', sku: 'SKU-NONE', status: 'failed', code: 'out_of_stock' },
+  { title: 'the card is declined', method: 'pm_card_declined', status: 'failed', code: 'payment_declined' },
+  { title: 'no carrier goes there', country: 'AQ', status: 'failed', code: 'shipping_unavailable' },
+];
+
+const OUTCOME_TIMEOUT_MS = 60_000;
+const DEFAULT_WIDTH = 120;
+
+const say = (line = '') => process.stdout.write(`${line}\n`);
+const progress = (line: string) => process.stderr.write(`${pc.dim(line)}\n`);
+
+/** Runs the whole system on its own ports and data, one order per outcome, and shows what became of each. */
+async function demo(): Promise<void> {
+  const { config, remove } = await privateConfig();
+  try {
+    const stack = await startStack({
+      config,
+      withServer: true,
+      persistent: false,
+      onProgress: progress,
+      onReady: (part) => {
+        progress(readyLine(part));
+      },
+    });
+    try {
+      await runScenarios(config);
+    } finally {
+      await stack.stop();
+    }
+  } finally {
+    await remove();
+  }
+}
+
+async function runScenarios(config: Awaited<ReturnType<typeof privateConfig>>['config']): Promise<void> {
+  const telemetry = startTelemetry({ service: 'orders-demo', config });
+  const { connection, namespace } = await connectTemporal(config);
+  const client = new Client({
+    connection,
+    namespace,
+    interceptors: { workflow: [new StartTracing({ tracer: telemetry.tracer })] },
+  });
+  const orders = new OrderClient({
+    client,
+    tracer: telemetry.tracer,
+    inventoryUrl: config.services.inventory.url,
+    policies: config.policies,
+  });
+  const traces = openTraceStore(config);
+  try {
+    for (const [index, scenario] of SCENARIOS.entries()) {
+      const { orderId } = await telemetry.tracer.startActiveSpan('orders start', async (span) => {
+        try {
+          return await orders.start(orderOf(scenario));
+        } finally {
+          span.end();
+        }
+      });
+      const order = await orders.waitForOutcome(orderId, OUTCOME_TIMEOUT_MS);
+      if (order === undefined) throw new Error(`Order ${orderId} came to no end`);
+      say();
+      say(pc.bold(`${String(index + 1)}. ${scenario.title}: ${outcomeOf(order)}`));
+      say(`   order ${order.orderId}, ${formatMoney(order.amount)}, trace ${order.traceId}`);
+      const spans = traces.spansOf(order.traceId);
+      const width = process.stdout.columns || DEFAULT_WIDTH;
+      for (const line of renderTrees(spanTrees(spans, isBusinessSpan), spans, { width, colors: pc }))
+        say(line);
+      assertOutcome(order, scenario);
+    }
+    const report = await auditOrders({ client, tracer: telemetry.tracer, services: config.services });
+    showBalance(report);
+    if (!report.ok) throw new Error(`The books are wrong: ${JSON.stringify(report.violations)}`);
+  } finally {
+    traces.close();
+    await connection.close();
+    await telemetry.shutdown();
+  }
+}
+
+function orderOf({ sku = 'SKU-KEYBOARD', method = 'pm_card_visa', country = 'DE' }) {
+  return {
+    customerId: 'cus_demo',
+    items: [{ sku, quantity: 2 }],
+    payment: { method },
+    shippingAddress: { name: 'A. Buyer', line1: '1 Main St', city: 'Berlin', postalCode: '10115', country },
+  };
+}
+
+function outcomeOf({ status, failure }: OrderView): string {
+  const colored = status === 'completed' ? pc.green(status) : pc.red(status);
+  return failure === undefined ? colored : `${colored} (${failure.code}: ${failure.message})`;
+}
+
+function assertOutcome({ status, failure }: OrderView, expected: (typeof SCENARIOS)[number]): void {
+  if (status === expected.status && failure?.code === expected.code) return;
+  throw new Error(`Expected ${expected.status} ${expected.code ?? ''}, got ${status} ${failure?.code ?? ''}`);
+}
+
+function showBalance({ stock, currencies, orders }: AuditReport): void {
+  say();
+  say(pc.bold('The books, of all orders together'));
+  const counts = Object.entries(orders).map(([status, count]) => `${String(count)} ${status}`);
+  say(`  orders   ${counts.join(', ')}`);
+  for (const { currency, charged, refunded, captured } of currencies) {
+    const money = (value: number) => formatMoney({ value, currency });
+    say(`  money    charged ${money(charged)} − refunded ${money(refunded)} = kept ${money(captured)}`);
+  }
+  for (const { sku, seeded, free, reserved, sold } of stock.filter((row) => row.free !== row.seeded)) {
+    const parts = `free ${String(free)} + reserved ${String(reserved)} + sold ${String(sold)}`;
+    say(`  stock    ${sku}: ${parts} = seeded ${String(seeded)}`);
+  }
+  say(`  audit    ${pc.green('nothing lost, nothing doubled')}`);
+}
+
+demo().catch(reportFailure);
