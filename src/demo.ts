@@ -1,18 +1,16 @@
-import { Client } from '@temporalio/client';
 import pc from 'picocolors';
 import { formatMoney } from './domain/money';
 import type { OrderStatus, OrderView } from './domain/order';
-import { auditOrders } from './orders/audit/audit';
+import type { Config } from './config/config';
 import type { AuditReport } from './orders/audit/report';
-import { OrderClient } from './orders/order-client';
+import { openOrders } from './orders/open-orders';
 import { privateConfig } from './stack/private-stack';
 import { readyLine } from './stack/ready-line';
 import { reportFailure } from './stack/run-until-signal';
 import { startStack } from './stack/stack';
-import { StartTracing } from './telemetry/client-interceptor';
 import { startTelemetry } from './telemetry/start-telemetry';
+import type { StoredSpan } from './telemetry/stored-span';
 import { openTraceStore } from './telemetry/trace-store';
-import { connectTemporal } from './temporal/connection';
 import { isBusinessSpan } from './traces/business-spans';
 import { renderTrees } from './traces/render-tree';
 import { spanTrees } from './traces/span-tree';
@@ -61,48 +59,38 @@ async function demo(): Promise<void> {
   }
 }
 
-async function runScenarios(config: Awaited<ReturnType<typeof privateConfig>>['config']): Promise<void> {
+async function runScenarios(config: Config): Promise<void> {
   const telemetry = startTelemetry({ service: 'orders-demo', config });
-  const { connection, namespace } = await connectTemporal(config);
-  const client = new Client({
-    connection,
-    namespace,
-    interceptors: { workflow: [new StartTracing({ tracer: telemetry.tracer })] },
-  });
-  const orders = new OrderClient({
-    client,
-    tracer: telemetry.tracer,
-    inventoryUrl: config.services.inventory.url,
-    policies: config.policies,
-  });
-  const traces = openTraceStore(config);
+  const { orders, audit, close } = await openOrders(config, telemetry);
   try {
     for (const [index, scenario] of SCENARIOS.entries()) {
-      const { orderId } = await telemetry.tracer.startActiveSpan('orders start', async (span) => {
-        try {
-          return await orders.start(orderOf(scenario));
-        } finally {
-          span.end();
-        }
-      });
+      const { orderId } = await orders.start(orderOf(scenario));
       const order = await orders.waitForOutcome(orderId, OUTCOME_TIMEOUT_MS);
       if (order === undefined) throw new Error(`Order ${orderId} came to no end`);
       say();
       say(pc.bold(`${String(index + 1)}. ${scenario.title}: ${outcomeOf(order)}`));
       say(`   order ${order.orderId}, ${formatMoney(order.amount)}, trace ${order.traceId}`);
-      const spans = traces.spansOf(order.traceId);
+      const spans = readTrace(config, order.traceId);
       const width = process.stdout.columns || DEFAULT_WIDTH;
       for (const line of renderTrees(spanTrees(spans, isBusinessSpan), spans, { width, colors: pc }))
         say(line);
       assertOutcome(order, scenario);
     }
-    const report = await auditOrders({ client, tracer: telemetry.tracer, services: config.services });
+    const report = await audit();
     showBalance(report);
     if (!report.ok) throw new Error(`The books are wrong: ${JSON.stringify(report.violations)}`);
   } finally {
-    traces.close();
-    await connection.close();
+    await close();
     await telemetry.shutdown();
+  }
+}
+
+function readTrace(config: Config, traceId: string): StoredSpan[] {
+  const traces = openTraceStore(config);
+  try {
+    return traces.spansOf(traceId);
+  } finally {
+    traces.close();
   }
 }
 

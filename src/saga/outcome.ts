@@ -1,6 +1,7 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  ApplicationFailureCategory,
   CancelledFailure,
   RetryState,
   TimeoutFailure,
@@ -30,7 +31,14 @@ interface FailureReport {
  */
 export function refusal(code: string, message: string, attempts?: number): ApplicationFailure {
   const report: FailureReport = { outcome: 'not_done', ...(attempts !== undefined && { attempts }) };
-  return ApplicationFailure.create({ type: code, message, nonRetryable: true, details: [report] });
+  return ApplicationFailure.create({
+    type: code,
+    message,
+    nonRetryable: true,
+    details: [report],
+    // An answer of the business, not an error to be logged and counted by Temporal.
+    category: ApplicationFailureCategory.BENIGN,
+  });
 }
 
 /** True when `failure` is a {@link refusal}. */

@@ -1,4 +1,6 @@
 import type { Tracer } from '@opentelemetry/api';
+import type { Resource } from '@opentelemetry/resources';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { Logger } from 'pino';
 
 /**
@@ -12,4 +14,16 @@ export interface Telemetry {
   readonly logger: Logger;
   /** Sends what is waiting, then stops. */
   shutdown(): Promise<void>;
+}
+
+/** A {@link Telemetry} with the ends that others can feed: spans made elsewhere, and what became of them. */
+export interface StartedTelemetry extends Telemetry {
+  /** Who the part is: `service.name`, `service.version`, `OTEL_RESOURCE_ATTRIBUTES`. */
+  readonly resource: Resource;
+  /** Takes spans that the tracer did not make (the workflow isolate's); sampling and privacy apply to them too. */
+  readonly spanProcessor: SpanProcessor;
+  /** Resolves when every span that has ended is stored or sent. */
+  flush(): Promise<void>;
+  /** Spans that could be neither stored nor sent, since the start. */
+  lostSpans(): number;
 }

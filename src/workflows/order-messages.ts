@@ -3,6 +3,7 @@ import type { OrderActivities } from '../activities/activities';
 import type { OrderView } from '../domain/order';
 import type { Saga } from '../saga/saga';
 import { cancelOrderSignal, retryCompensationUpdate, skipCompensationUpdate } from './definitions';
+import type { RetryCompensationRequest, SkipCompensationRequest } from './definitions';
 import type { OrderProgress } from './order-progress';
 
 /**
@@ -26,7 +27,7 @@ export function handleOrderMessages(
       return view();
     },
     {
-      validator: ({ step, by }) => {
+      validator: ({ step, by }: RetryCompensationRequest) => {
         requireText('by', by);
         requireUnsettled(saga, step);
       },
@@ -40,7 +41,7 @@ export function handleOrderMessages(
       return view();
     },
     {
-      validator: ({ step, by, reason }) => {
+      validator: ({ step, by, reason }: SkipCompensationRequest) => {
         requireText('by', by);
         requireText('reason', reason);
         requireUnsettled(saga, step);

@@ -1,0 +1,51 @@
+import type { OrderView } from '../../domain/order';
+import { MAX_PAGE } from '../../orders/order-list';
+import type { OrderClient } from '../../orders/order-client';
+import type { CommandContext } from '../context';
+import { EXIT } from '../failure';
+import type { ExitCode } from '../failure';
+import { printable } from '../output';
+import type { Output } from '../output';
+import { titleOf } from '../render-order';
+import { withSession } from '../session';
+import { renderTable } from '../table';
+
+/** Prints every order that waits for an operator, and for what. */
+export async function attention(_options: object, context: CommandContext): Promise<ExitCode> {
+  const { output } = context;
+  return withSession(context, { search: true }, async ({ orders }) => {
+    const waiting = await waitingOrders(orders);
+    output.result({ orders: waiting }, () => renderAttention(waiting, output));
+    return EXIT.done;
+  });
+}
+
+async function waitingOrders(orders: OrderClient): Promise<OrderView[]> {
+  const views: OrderView[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const page = await orders.list({ status: 'needs_attention', limit: MAX_PAGE, cursor });
+    for (const { orderId } of page.orders) {
+      const view = await orders.get(orderId);
+      // The list lags: somebody may have settled it meanwhile.
+      if (view.status === 'needs_attention') views.push(view);
+    }
+    cursor = page.nextCursor;
+    if (cursor === undefined) return views;
+  }
+}
+
+function renderAttention(orders: readonly OrderView[], output: Output): string {
+  if (orders.length === 0) return 'No order waits for an operator';
+  const rows = orders.flatMap(({ orderId, customerId, updatedAt, compensations }) =>
+    compensations
+      .filter(({ state }) => state === 'failed')
+      .map(({ step, error }) => [orderId, customerId, titleOf(step), updatedAt, error ?? '']),
+  );
+  const [first] = orders;
+  return [
+    renderTable(['ORDER', 'CUSTOMER', 'COULD NOT', 'SINCE', 'WHY'], rows, output),
+    '',
+    output.colours.dim(`Try again:  npx orders retry ${printable(first?.orderId ?? 'ID')}`),
+    output.colours.dim(`Give it up: npx orders skip ${printable(first?.orderId ?? 'ID')} --step STEP --reason '…'`),
+  ].join('\n');
+}

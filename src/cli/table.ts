@@ -1,0 +1,76 @@
+import Table from 'cli-table3';
+import type { Colours } from './output';
+import { printable } from './output';
+
+/** A cell: its text, and a colour that must not count as text. */
+export type Cell = string | { readonly text: string; readonly colour: (text: string) => string };
+
+const GAP = '  ';
+const MIN_COLUMN = 6;
+const NO_BORDERS = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: GAP,
+};
+
+/**
+ * Rows in columns, no wider than `width`: the widest columns are wrapped. Without `width`, nothing is wrapped,
+ * so that the output can be piped. Control characters in cells do not reach the terminal.
+ */
+export function renderTable(
+  head: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  { colours, width }: { readonly colours: Colours; readonly width?: number | undefined },
+): string {
+  const texts = rows.map((row) => row.map((cell) => printable(typeof cell === 'string' ? cell : cell.text)));
+  const natural = head.map((title, column) =>
+    Math.max(title.length, ...texts.map((row) => row[column]?.length ?? 0)),
+  );
+  const colWidths = width === undefined ? natural : fit(natural, width - GAP.length * (head.length - 1));
+  const table = new Table({
+    head: head.map((title) => colours.dim(title)),
+    chars: NO_BORDERS,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    colWidths,
+    wordWrap: true,
+    wrapOnWordBoundary: false,
+  });
+  for (const [index, row] of rows.entries()) {
+    table.push(
+      row.map((cell, column) => {
+        const text = texts[index]?.[column] ?? '';
+        return typeof cell === 'string' ? text : cell.colour(text);
+      }),
+    );
+  }
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Widths that together take no more than `available`, as far as columns stay readable. */
+export function fit(natural: readonly number[], available: number): number[] {
+  const widths = [...natural];
+  let excess = widths.reduce((sum, width) => sum + width, 0) - available;
+  for (; excess > 0; excess--) {
+    const widest = widths.indexOf(Math.max(...widths));
+    const width = widths[widest] ?? 0;
+    if (width <= MIN_COLUMN) break;
+    widths[widest] = width - 1;
+  }
+  return widths;
+}

@@ -1,0 +1,156 @@
+import { formatMoney } from '../../domain/money';
+import type { Money } from '../../domain/money';
+import type { CompensationView } from '../../domain/order';
+import type { CompensationName } from '../../domain/steps';
+import type { Interruption } from '../errors';
+import { balances, coherent, describeStanding, heldMoney, paysExactly, standing } from './effects';
+import type { OrderEffects, StandingEffects } from './effects';
+import type { AuditRule, Debt, Violation } from './report';
+
+/**
+ * What became of an order, as far as its books must agree with it. `open`: still at work, or waiting for an
+ * operator. `unknown`: there is no workflow.
+ */
+export type OrderEnd = 'completed' | 'undone' | 'open' | 'unknown' | Interruption;
+
+export interface OrderFacts {
+  readonly orderId: string;
+  readonly end: OrderEnd;
+  readonly effects: OrderEffects;
+  /** The price that the order was accepted at, where its books do not say. */
+  readonly amount?: Money | undefined;
+  /** Compensations that an operator gave up; only looked at for `undone`. */
+  readonly skipped?: readonly CompensationView[];
+}
+
+export interface Judgement {
+  readonly violations: readonly Violation[];
+  readonly debts: readonly Debt[];
+}
+
+/** Whether the books of one order are as its end wants them. */
+export function judgeOrder(facts: OrderFacts): Judgement {
+  const violations: Violation[] = [];
+  const debts: Debt[] = [];
+  const stands = standing(facts.effects);
+  const violation = (rule: AuditRule, detail: string) => {
+    violations.push({ orderId: facts.orderId, rule, detail });
+  };
+  for (const detail of doubles(stands)) violation('at_most_once', detail);
+  const amount = amountOf(facts);
+
+  switch (facts.end) {
+    case 'open':
+      // What is at work is never wrong for being half done, only for what nothing yet to come can explain.
+      for (const detail of overcharges(facts.effects, amount)) violation('overcharged', detail);
+      break;
+    case 'completed': {
+      const missing = missingEffects(stands);
+      if (missing.length > 0) violation('completed_in_full', `completed without ${missing.join(', ')}`);
+      const wrong = wrongPayment(facts.effects, amount);
+      if (wrong !== undefined) violation('money_conserved', wrong);
+      break;
+    }
+    case 'undone':
+      judgeUndone(facts, stands, violation, debts);
+      break;
+    case 'unknown':
+      if (!coherent(facts.effects)) {
+        violation('orphan_effect', `no workflow will ever undo ${describeLeft(facts.effects)}`);
+      }
+      break;
+    default:
+      if (describeLeft(facts.effects) !== '') {
+        violation('interrupted', `its workflow ${facts.end} and left ${describeLeft(facts.effects)}`);
+      }
+  }
+  return { violations, debts };
+}
+
+function judgeUndone(
+  { orderId, effects, skipped = [] }: OrderFacts,
+  stands: StandingEffects,
+  violation: (rule: AuditRule, detail: string) => void,
+  debts: Debt[],
+): void {
+  const owed = (step: CompensationName, amount?: Money): boolean => {
+    const given = skipped.find(
+      (compensation) => compensation.step === step && compensation.state === 'skipped',
+    );
+    if (given === undefined) return false;
+    debts.push({
+      orderId,
+      step,
+      ...(amount !== undefined && { amount }),
+      skippedBy: given.skippedBy ?? 'unknown',
+      reason: given.reason ?? '',
+    });
+    return true;
+  };
+  if (stands.shipments > 0 && !owed('cancel_shipment')) violation('nothing_stands', 'a shipment stands');
+  if (stands.reservations.length > 0 && !owed('release_inventory')) {
+    violation('nothing_stands', 'a reservation stands');
+  }
+  if (stands.orderRows > 0 && !owed('cancel_order')) violation('nothing_stands', 'an order row stands');
+  for (const kept of balances(effects)) {
+    // Too much given back is nobody's debt to the customer.
+    if (kept.value > 0 && owed('refund_payment', kept)) continue;
+    violation('money_conserved', `undone, but ${formatMoney(kept)} of the customer's was kept`);
+  }
+  if (heldMoney(effects) !== 0) violation('money_conserved', 'undone, but money is still held');
+}
+
+function amountOf({ effects, amount }: OrderFacts): Money | undefined {
+  const row = effects.orderRows.find(({ status }) => status === 'created') ?? effects.orderRows[0];
+  return row?.amount ?? amount;
+}
+
+function doubles({ orderRows, reservations, shipments }: StandingEffects): string[] {
+  const counted: [string, number][] = [
+    ['order rows', orderRows],
+    ['reservations', reservations.length],
+    ['shipments', shipments],
+  ];
+  return counted.filter(([, n]) => n > 1).map(([what, n]) => `${String(n)} ${what} stand`);
+}
+
+function overcharges(effects: OrderEffects, amount: Money | undefined): string[] {
+  if (amount === undefined) return [];
+  return balances(effects)
+    .filter(({ value, currency }) => value > (currency === amount.currency ? amount.value : 0))
+    .map((kept) => `${formatMoney(kept)} was taken for an order of ${formatMoney(amount)}`);
+}
+
+function missingEffects({ orderRows, reservations, shipments }: StandingEffects): string[] {
+  return [
+    ...(orderRows === 0 ? ['an order row'] : []),
+    ...(reservations.length === 0 ? ['a reservation'] : []),
+    ...(shipments === 0 ? ['a shipment'] : []),
+  ];
+}
+
+function wrongPayment(effects: OrderEffects, amount: Money | undefined): string | undefined {
+  if (heldMoney(effects) !== 0) return 'completed, but money is still held';
+  const kept = balances(effects);
+  if (amount === undefined) {
+    return kept.length === 0 ? undefined : `paid ${describeMoney(kept)}, but no book says for what`;
+  }
+  if (paysExactly(kept, amount)) return undefined;
+  return `completed for ${formatMoney(amount)}, but ${describeMoney(kept)} was kept`;
+}
+
+function describeMoney(kept: readonly Money[]): string {
+  return kept.length === 0 ? 'nothing' : kept.map(formatMoney).join(' and ');
+}
+
+/** Whatever of the order stands, money included; empty when nothing does. */
+function describeLeft(effects: OrderEffects): string {
+  const kept = balances(effects);
+  return [
+    describeStanding(standing(effects)),
+    ...(kept.length > 0 ? [describeMoney(kept)] : []),
+    ...(heldMoney(effects) !== 0 ? ['held money'] : []),
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}

@@ -1,0 +1,81 @@
+import type { WorkflowExecutionInfo } from '@temporalio/client';
+import { orderIdOfWorkflow } from '../domain/ids';
+import { moneySchema } from '../domain/order-schema';
+import { ORDER_STATUSES } from '../domain/order';
+import type { OrderStatus, TransactionKind } from '../domain/order';
+import type { Money } from '../domain/money';
+import { ORDER_WORKFLOW_TYPES, SEARCH_ATTRIBUTES } from '../workflows/definitions';
+import type { Interruption } from './errors';
+
+/** What Temporal itself knows of an order, without asking a worker: a part of `OrderView`, same names. */
+export interface OrderSummary {
+  readonly orderId: string;
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly transaction: TransactionKind;
+  readonly status: OrderStatus;
+  readonly customerId: string;
+  readonly amount?: Money;
+  readonly traceId?: string;
+  readonly createdAt: string;
+  /** When the workflow ended. */
+  readonly closedAt?: string;
+  /** The workflow was ended from outside; `status` is what the order had come to by then. */
+  readonly interrupted?: Interruption;
+}
+
+/** What an order's workflow carries for readers, in plain text to everyone: no name, address or token. */
+export interface OrderMemo {
+  readonly fingerprint: string;
+  readonly amount: Money;
+  readonly traceId?: string;
+}
+
+const INTERRUPTIONS: Readonly<Partial<Record<string, Interruption>>> = {
+  TERMINATED: 'terminated',
+  TIMED_OUT: 'timed_out',
+  FAILED: 'failed',
+  CANCELLED: 'cancelled',
+};
+
+/** How the workflow ended without ending its order; undefined while it runs and when it ended well. */
+export function interruptionOf(info: Pick<WorkflowExecutionInfo, 'status'>): Interruption | undefined {
+  return INTERRUPTIONS[info.status.name];
+}
+
+export function memoOf(info: Pick<WorkflowExecutionInfo, 'memo'>): Partial<OrderMemo> {
+  const { fingerprint, amount, traceId } = info.memo ?? {};
+  const money = moneySchema.safeParse(amount);
+  return {
+    ...(typeof fingerprint === 'string' && { fingerprint }),
+    ...(money.success && { amount: money.data }),
+    ...(typeof traceId === 'string' && { traceId }),
+  };
+}
+
+type DescribedWorkflow = Pick<
+  WorkflowExecutionInfo,
+  'workflowId' | 'runId' | 'type' | 'status' | 'memo' | 'typedSearchAttributes' | 'startTime' | 'closeTime'
+>;
+
+export function orderSummary(info: DescribedWorkflow): OrderSummary {
+  const { amount, traceId } = memoOf(info);
+  const interrupted = interruptionOf(info);
+  return {
+    orderId: orderIdOfWorkflow(info.workflowId),
+    workflowId: info.workflowId,
+    runId: info.runId,
+    transaction: info.type === ORDER_WORKFLOW_TYPES.tcc ? 'tcc' : 'saga',
+    status: statusOf(info.typedSearchAttributes.get(SEARCH_ATTRIBUTES.orderStatus)),
+    customerId: info.typedSearchAttributes.get(SEARCH_ATTRIBUTES.customerId) ?? '',
+    ...(amount !== undefined && { amount }),
+    ...(traceId !== undefined && { traceId }),
+    createdAt: info.startTime.toISOString(),
+    ...(info.closeTime !== undefined && { closedAt: info.closeTime.toISOString() }),
+    ...(interrupted !== undefined && { interrupted }),
+  };
+}
+
+function statusOf(attribute: string | undefined): OrderStatus {
+  return ORDER_STATUSES.find((status) => status === attribute) ?? 'pending';
+}

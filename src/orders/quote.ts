@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import { formatMoney } from '../domain/money';
+import type { Money } from '../domain/money';
+import type { Order, OrderItem } from '../domain/order';
+import { fieldErrors, moneySchema, orderItemSchema, orderRequestSchema } from '../domain/order-schema';
+import type { FieldError, OrderRequest } from '../domain/order-schema';
+import type { CatalogueItem } from '../domain/service-contract';
+import { InvalidOrderError, ServiceUnreachableError } from './errors';
+import { newOrderId } from './order-id';
+import { readService } from './service-reader';
+import type { ServiceSource } from './service-reader';
+
+/** A valid order and what it costs by the catalogue. */
+export interface Quote {
+  readonly order: Order;
+  readonly amount: Money;
+}
+
+/** A well-formed order, not yet priced. */
+export interface ParsedOrder {
+  readonly order: Order;
+  readonly expectedAmount: Money | undefined;
+}
+
+const catalogueSchema = z.object({
+  items: z.array(z.object({ sku: z.string(), name: z.string(), price: moneySchema })),
+});
+
+/**
+ * The order that `input` describes, with an id of its own when it has none.
+ *
+ * @throws {@link InvalidOrderError} naming every wrong field at once, those that only the catalogue knows
+ * (unknown SKUs) included, as far as the inventory service can be asked.
+ */
+export async function parseOrder(input: unknown, inventory: ServiceSource): Promise<ParsedOrder> {
+  const parsed = orderRequestSchema.safeParse(input);
+  const errors = parsed.success ? unavailable(parsed.data) : fieldErrors(parsed.error);
+  if (parsed.success && errors.length === 0) {
+    const { orderId = newOrderId(), expectedAmount, ...content } = parsed.data;
+    return { order: { orderId, ...content }, expectedAmount };
+  }
+  throw new InvalidOrderError([...errors, ...(await unknownSkusOf(input, inventory))]);
+}
+
+/**
+ * What the order costs now.
+ *
+ * @throws {@link InvalidOrderError} for unknown SKUs and for an `expectedAmount` that differs.
+ * @throws {@link ServiceUnreachableError} when the inventory service does not answer.
+ */
+export async function quoteOrder(
+  { order, expectedAmount }: ParsedOrder,
+  inventory: ServiceSource,
+): Promise<Quote> {
+  const catalogue = await readCatalogue(inventory);
+  const unknown = unknownSkus([...order.items.entries()], catalogue);
+  if (unknown.length > 0) throw new InvalidOrderError(unknown);
+  const amount = amountOf(order.items, catalogue);
+  const differences = expectedAmount === undefined ? [] : amountDifferences(expectedAmount, amount);
+  if (differences.length > 0) throw new InvalidOrderError(differences, 'price_changed');
+  return { order, amount };
+}
+
+/** Transactions by TCC are not built yet: delete this check with the issue that brings `orderTcc`. */
+function unavailable({ transaction }: OrderRequest): FieldError[] {
+  if (transaction === 'saga') return [];
+  return [{ field: 'transaction', message: '"tcc" is not available yet: use "saga"' }];
+}
+
+async function unknownSkusOf(input: unknown, inventory: ServiceSource): Promise<FieldError[]> {
+  const { items } = (typeof input === 'object' && input !== null ? input : {}) as { items?: unknown };
+  if (!Array.isArray(items)) return [];
+  const readable = [...items.entries()].flatMap(([index, item]) => {
+    const sku = skuSchema.safeParse(item);
+    return sku.success ? ([[index, sku.data]] as const) : [];
+  });
+  if (readable.length === 0) return [];
+  try {
+    return unknownSkus(readable, await readCatalogue(inventory));
+  } catch (error) {
+    // The order is refused anyway; that the catalogue is away must not hide why.
+    if (error instanceof ServiceUnreachableError) return [];
+    throw error;
+  }
+}
+
+const skuSchema = z.object({ sku: orderItemSchema.shape.sku });
+
+type Catalogue = ReadonlyMap<string, CatalogueItem>;
+
+async function readCatalogue(inventory: ServiceSource): Promise<Catalogue> {
+  const { items } = await readService(inventory, '/catalogue', {}, catalogueSchema);
+  return new Map(items.map((item) => [item.sku, item]));
+}
+
+function unknownSkus(
+  items: readonly (readonly [number, { readonly sku: string }])[],
+  catalogue: Catalogue,
+): FieldError[] {
+  return items
+    .filter(([, { sku }]) => !catalogue.has(sku))
+    .map(([index, { sku }]) => ({
+      field: `items[${String(index)}].sku`,
+      message: `${sku} is not in the catalogue`,
+    }));
+}
+
+function amountOf(items: readonly OrderItem[], catalogue: Catalogue): Money {
+  const totals = new Map<string, number>();
+  for (const { sku, quantity } of items) {
+    const price = catalogue.get(sku)?.price;
+    if (price === undefined) throw new Error(`no price for ${sku}`);
+    totals.set(price.currency, (totals.get(price.currency) ?? 0) + price.value * quantity);
+  }
+  const [total, ...others] = totals;
+  if (total === undefined || others.length > 0) {
+    const message = `prices in ${[...totals.keys()].join(' and ')} cannot go into one order`;
+    throw new InvalidOrderError([{ field: 'items', message }]);
+  }
+  return { value: total[1], currency: total[0] };
+}
+
+function amountDifferences(expected: Money, amount: Money): FieldError[] {
+  const errors: FieldError[] = [];
+  if (expected.value !== amount.value) {
+    errors.push({
+      field: 'expectedAmount.value',
+      message: `is ${String(expected.value)}, but the order costs ${String(amount.value)} (${formatMoney(amount)})`,
+    });
+  }
+  if (expected.currency !== amount.currency) {
+    errors.push({
+      field: 'expectedAmount.currency',
+      message: `is ${expected.currency}, but the catalogue's prices are in ${amount.currency}`,
+    });
+  }
+  return errors;
+}

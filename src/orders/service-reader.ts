@@ -1,0 +1,61 @@
+import type { Tracer } from '@opentelemetry/api';
+import type { z } from 'zod';
+import { tracedFetch } from '../telemetry/http-client-tracing';
+import { ServiceUnreachableError } from './errors';
+
+/** One service that is only read from. */
+export interface ServiceSource {
+  /** `inventory`, `payment`, … */
+  readonly name: string;
+  /** `http://host:port`. */
+  readonly url: string;
+  readonly tracer: Tracer;
+  /** Longest wait for one answer, ms. @default 5000 */
+  readonly timeoutMs?: number;
+}
+
+const DEFAULT_TIMEOUT_MS = 5_000;
+
+/**
+ * The answer to one `GET`, checked to be what the service promises.
+ *
+ * @throws {@link ServiceUnreachableError} when it does not answer in time, answers an error, or answers
+ * something else (another program on that port).
+ */
+export async function readService<T>(
+  source: ServiceSource,
+  route: string,
+  query: Readonly<Record<string, string | number | undefined>>,
+  schema: z.ZodType<T>,
+): Promise<T> {
+  const unreachable = (reason: string) => new ServiceUnreachableError(source.name, source.url, reason);
+  const deadline = AbortSignal.timeout(source.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  let status: number;
+  let body: unknown;
+  try {
+    const response = await tracedFetch(source.tracer, {
+      method: 'GET',
+      baseUrl: source.url,
+      route,
+      query,
+      headers: { accept: 'application/json' },
+      signal: deadline,
+    });
+    status = response.status;
+    body = await response.json();
+  } catch (error) {
+    throw unreachable(deadline.aborted ? 'no answer in time' : networkReason(error));
+  }
+  if (status !== 200) throw unreachable(`answered ${String(status)} to GET ${route}`);
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) throw unreachable(`GET ${route} did not answer as the ${source.name} service does`);
+  return parsed.data;
+}
+
+/** The system's word for it: `ECONNREFUSED`. */
+export function networkReason(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;
+  if (cause instanceof SyntaxError) return 'an answer that is not JSON';
+  return cause instanceof Error ? cause.message : String(cause);
+}

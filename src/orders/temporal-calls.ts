@@ -1,0 +1,49 @@
+import { NamespaceNotFoundError } from '@temporalio/common';
+import { isGrpcServiceError } from '@temporalio/client';
+import { OrderError } from './errors';
+
+/** The gRPC status codes that this project tells apart (https://grpc.io/docs/guides/status-codes/). */
+export const GRPC = {
+  cancelled: 1,
+  deadlineExceeded: 4,
+  notFound: 5,
+  permissionDenied: 7,
+  failedPrecondition: 9,
+  unavailable: 14,
+  unauthenticated: 16,
+} as const;
+
+/** Temporal was reached once but cannot serve: it went away, takes too long, or does not let us in. */
+export class TemporalUnavailableError extends OrderError {
+  readonly code = 'temporal_unreachable';
+
+  constructor(reason: string, cause: unknown) {
+    super(`Temporal does not answer: ${reason}`, { cause });
+  }
+}
+
+/** Code and words of the gRPC error in `error` or behind it. */
+export function grpcErrorOf(error: unknown): { code: number; details: string } | undefined {
+  for (let e = error; e instanceof Error; e = e.cause) {
+    if (isGrpcServiceError(e)) return { code: e.code, details: e.details };
+  }
+  return undefined;
+}
+
+const UNAVAILABLE: Readonly<Record<number, string>> = {
+  [GRPC.unavailable]: 'the connection was lost. Is the server still running? `orders doctor` says more',
+  [GRPC.deadlineExceeded]: 'no answer in time. `orders doctor` says more',
+  [GRPC.permissionDenied]:
+    'permission denied. Check TEMPORAL_API_KEY, TEMPORAL_NAMESPACE and the TLS settings',
+  [GRPC.unauthenticated]: 'not authenticated. Check TEMPORAL_API_KEY and the TLS settings',
+};
+
+/** `error` itself, or what it means when it says that Temporal cannot serve us. */
+export function temporalError(error: unknown): unknown {
+  if (error instanceof NamespaceNotFoundError) {
+    const remedy = 'Create it, or name another one in TEMPORAL_NAMESPACE';
+    return new TemporalUnavailableError(`it has no namespace ${error.namespace}. ${remedy}`, error);
+  }
+  const reason = UNAVAILABLE[grpcErrorOf(error)?.code ?? -1];
+  return reason === undefined ? error : new TemporalUnavailableError(reason, error);
+}

@@ -1,0 +1,72 @@
+import { CompiledQuery, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { ConfigError } from '../../config/config';
+
+const INT8_OID = 20;
+
+/** A PostgreSQL dialect whose every connection works in one schema. */
+export interface OpenedPostgres {
+  readonly dialect: PostgresDialect;
+  /** Name of the database in the server, for telemetry. */
+  readonly database: string;
+}
+
+/**
+ * Connections to `databaseUrl` that see only `schema` and read bigints as numbers.
+ *
+ * @throws {@link ConfigError} naming DATABASE_URL, without its password, when the server cannot be used.
+ */
+export async function openPostgres(
+  databaseUrl: string,
+  schema: string,
+  logger: Logger,
+): Promise<OpenedPostgres> {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    application_name: `durable-orders ${schema}`,
+    max: 10,
+    connectionTimeoutMillis: 10_000,
+    // A process that hangs in a transaction must not hold its row locks for ever.
+    idle_in_transaction_session_timeout: 60_000,
+    types: { getTypeParser },
+  });
+  pool.on('error', (error) => {
+    logger.warn({ reason: error.message }, 'an idle database connection was lost; the pool replaces it');
+  });
+  const database = await databaseName(pool);
+  const dialect = new PostgresDialect({
+    pool,
+    onCreateConnection: async (connection) => {
+      await connection.executeQuery(CompiledQuery.raw(`set search_path to "${schema}"`));
+    },
+  });
+  return { dialect, database };
+}
+
+async function databaseName(pool: pg.Pool): Promise<string> {
+  try {
+    const { rows } = await pool.query<{ name: string }>('select current_database() as name');
+    return rows[0]?.name ?? '';
+  } catch (error) {
+    await pool.end();
+    throw new ConfigError([`DATABASE_URL: cannot connect: ${reasonOf(error)}`]);
+  }
+}
+
+/** A refused connection to a name with two addresses is an AggregateError without a message of its own. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || String((error as { code?: unknown }).code ?? error.name);
+}
+
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  if (oid === INT8_OID) return safeInteger;
+  return pg.types.getTypeParser(oid, format) as (value: string) => unknown;
+}
+
+function safeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${text} is too large to be read exactly`);
+  return value;
+}

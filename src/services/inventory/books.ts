@@ -1,0 +1,38 @@
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import type { InventoryBooks } from '../../domain/service-contract';
+import type { OrderItem } from '../../domain/order';
+import { pageOf, withCursor } from '../pagination';
+import type { PageRequest } from '../pagination';
+import type { InventoryTables } from './tables';
+
+/** One page of reservations by order id, with the whole stock as it was at that moment. */
+export async function inventoryBooks(
+  db: Kysely<InventoryTables>,
+  { after, limit }: PageRequest,
+): Promise<InventoryBooks> {
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (trx) => {
+      const stock = await trx.selectFrom('stock').selectAll().orderBy('sku').execute();
+      const rows = await trx
+        .selectFrom('reservations')
+        .select(['order_id', 'key', 'state', 'items'])
+        .where(sql<boolean>`(order_id, key) > (${after[0]}, ${after[1]})`)
+        .orderBy('order_id')
+        .orderBy('key')
+        .limit(limit + 1)
+        .execute();
+      const page = pageOf(rows, limit, (row) => [row.order_id, row.key]);
+      return {
+        stock,
+        reservations: page.rows.map((row) => ({
+          orderId: row.order_id,
+          state: row.state,
+          items: JSON.parse(row.items) as OrderItem[],
+        })),
+        ...withCursor(page),
+      };
+    });
+}

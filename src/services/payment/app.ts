@@ -1,0 +1,72 @@
+import type { Kysely } from 'kysely';
+import { z } from 'zod';
+import { moneySchema, orderIdSchema, orderRequestSchema } from '../../domain/order-schema';
+import { idempotencyKeySchema, keyedCompensation, keyedRequest } from '../barrier/idempotency';
+import { compensationRequestSchema } from '../compensation-route';
+import { openDatabase, pingDatabase } from '../database/open-database';
+import { pageQuerySchema, pageRequest } from '../pagination';
+import type { ServiceApp, ServiceDeps } from '../service-app';
+import { createServiceApp, sendAnswer } from '../service-app';
+import { PaymentService } from './payment-service';
+import type { PaymentProvider } from './provider';
+import { openSandboxProvider } from './sandbox/sandbox-provider';
+import type { PaymentTables } from './tables';
+import { paymentMigrations } from './tables';
+
+export interface PaymentDeps extends ServiceDeps {
+  /** Closed with the app. @default the sandbox, with its account book beside the service's database */
+  readonly provider?: PaymentProvider;
+}
+
+const chargeSchema = z.strictObject({
+  orderId: orderIdSchema,
+  amount: moneySchema.extend({ value: moneySchema.shape.value.min(1) }),
+  method: orderRequestSchema.shape.payment.shape.method,
+});
+
+/** The payment service: charges and refunds at the provider. Its database is open and migrated, and closed with the app. */
+export async function buildPaymentApp(deps: PaymentDeps): Promise<ServiceApp> {
+  const { config, telemetry } = deps;
+  const db = await openDatabase<PaymentTables>(config, {
+    schema: 'payment',
+    migrations: paymentMigrations,
+    telemetry,
+  });
+  const provider = deps.provider ?? (await openSandbox(deps, db));
+  const service = new PaymentService(db, provider, config.paymentProviderTimeoutMs);
+  const app = createServiceApp(deps, {
+    ready: () => Promise.all([pingDatabase(db), provider.ping()]),
+    close: async () => {
+      await Promise.all([db.destroy(), provider.close()]);
+    },
+  });
+
+  app.post('/payments', { schema: { body: chargeSchema } }, async (request, reply) =>
+    sendAnswer(request, reply, await service.charge(keyedRequest(request, request.body), request.body)),
+  );
+
+  app.post('/refunds', { schema: { body: compensationRequestSchema } }, async (request, reply) =>
+    sendAnswer(request, reply, await service.refund(keyedCompensation(request, request.body))),
+  );
+
+  app.get(
+    '/payments/by-key/:key',
+    { schema: { params: z.strictObject({ key: idempotencyKeySchema }) } },
+    (request) => service.status(request.params.key),
+  );
+
+  app.get('/books', { schema: { querystring: pageQuerySchema } }, (request) =>
+    provider.books(pageRequest(request.query)),
+  );
+
+  return app;
+}
+
+async function openSandbox({ config, telemetry }: ServiceDeps, db: Kysely<PaymentTables>) {
+  try {
+    return await openSandboxProvider(config, telemetry);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+import type { Tracer } from '@opentelemetry/api';
+import { ProxyTracerProvider } from '@opentelemetry/api';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { BasicTracerProvider, BatchSpanProcessor, NoopSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config';
+import { createLogger } from './logger';
+import { CountingOtlpExporter, otlpTracesUrl } from './otlp-exporter';
+import { registerPropagation } from './propagation';
+import { partResource } from './resource';
+import { samplerFrom } from './sampler';
+import { ImmediateSpanProcessor, PublicSpanProcessor } from './span-processors';
+import type { StartedTelemetry } from './telemetry';
+import { TraceStoreExporter } from './trace-store-exporter';
+
+/** Who made a span, for those who read it in a backend. */
+const SCOPE = 'durable-orders';
+
+/** Longest time that a span waits in a batch for a backend, ms, unless `OTEL_BSP_SCHEDULE_DELAY` says otherwise. */
+const BATCH_DELAY_MS = 500;
+/** Spans that may wait while a backend is slow or down, unless `OTEL_BSP_MAX_QUEUE_SIZE` says otherwise. */
+const BATCH_QUEUE_SPANS = 8_192;
+
+export interface TelemetryOptions {
+  /** The part's `service.name`. */
+  readonly service: string;
+  readonly config: Pick<Config, 'dataDir' | 'logLevel'>;
+  /** @default process.env */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Starts what one part observes with: a tracer of its own, so that its spans carry its `service.name` also where
+ * parts share a process, and a logger. Context and W3C propagation are set up once per process.
+ *
+ * Spans go over OTLP when `OTEL_EXPORTER_OTLP_ENDPOINT` (or `…_TRACES_ENDPOINT`) is set, otherwise to the embedded
+ * trace store under `config.dataDir`; to neither with `OTEL_TRACES_EXPORTER=none`. `OTEL_SDK_DISABLED=true` makes no
+ * spans but still passes the caller's context on.
+ *
+ * @throws {@link ConfigError} when an `OTEL_*` variable that is used here is wrong.
+ */
+export function startTelemetry(options: TelemetryOptions): StartedTelemetry {
+  const { service, config, environment = process.env } = options;
+  registerPropagation();
+  const logger = createLogger(service, config.logLevel);
+  const resource = partResource(service, environment);
+  const { processor, lostSpans } = spanDestination(config, environment, logger);
+  const provider = new BasicTracerProvider({
+    resource,
+    sampler: samplerFrom(environment),
+    spanProcessors: [processor],
+  });
+  return {
+    tracer: isDisabled(environment) ? noTracer() : provider.getTracer(SCOPE),
+    logger,
+    resource,
+    spanProcessor: processor,
+    lostSpans,
+    flush: () => provider.forceFlush(),
+    shutdown: () => provider.shutdown(),
+  };
+}
+
+function spanDestination(
+  config: TelemetryOptions['config'],
+  environment: Readonly<Record<string, string | undefined>>,
+  logger: Logger,
+): { processor: SpanProcessor; lostSpans: () => number } {
+  if (isDisabled(environment) || environment['OTEL_TRACES_EXPORTER'] === 'none') {
+    return { processor: new NoopSpanProcessor(), lostSpans: () => 0 };
+  }
+  const url = otlpTracesUrl(environment);
+  if (url !== undefined) {
+    const exporter = new CountingOtlpExporter(url, logger);
+    const batch = new BatchSpanProcessor(exporter, {
+      ...(!environment['OTEL_BSP_SCHEDULE_DELAY'] && { scheduledDelayMillis: BATCH_DELAY_MS }),
+      ...(!environment['OTEL_BSP_MAX_QUEUE_SIZE'] && { maxQueueSize: BATCH_QUEUE_SPANS }),
+    });
+    return { processor: new PublicSpanProcessor(batch), lostSpans: () => exporter.lostSpans };
+  }
+  const exporter = new TraceStoreExporter({ dataDir: config.dataDir, logger });
+  return {
+    processor: new PublicSpanProcessor(new ImmediateSpanProcessor(exporter)),
+    lostSpans: () => exporter.lostSpans,
+  };
+}
+
+function isDisabled(environment: Readonly<Record<string, string | undefined>>): boolean {
+  return environment['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true';
+}
+
+/** Its spans are the caller's context, handed on. */
+function noTracer(): Tracer {
+  return new ProxyTracerProvider().getTracer(SCOPE);
+}

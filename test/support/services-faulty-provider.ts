@@ -1,0 +1,72 @@
+import type { ChargeRequest, PaymentProvider } from '../../src/services/payment/provider';
+import type { PageRequest } from '../../src/services/pagination';
+
+type Call = 'charge' | 'lookup' | 'refund';
+type Hook = () => void | Promise<void>;
+
+/**
+ * A provider on whose calls a test can lay its hand: `before` and `after` the provider has carried one out, the
+ * process may die (throw) or be held up (a promise). Counts what really reached the provider.
+ */
+export class FaultyProvider implements PaymentProvider {
+  readonly calls: Record<Call, number> = { charge: 0, lookup: 0, refund: 0 };
+  before: Partial<Record<Call, Hook>> = {};
+  after: Partial<Record<Call, Hook>> = {};
+
+  constructor(private readonly provider: PaymentProvider) {}
+
+  charge(request: ChargeRequest, signal: AbortSignal) {
+    return this.through('charge', () => this.provider.charge(request, signal));
+  }
+
+  lookup(key: string, signal: AbortSignal) {
+    return this.through('lookup', () => this.provider.lookup(key, signal));
+  }
+
+  refund(key: string, orderId: string, signal: AbortSignal) {
+    return this.through('refund', () => this.provider.refund(key, orderId, signal));
+  }
+
+  books(page: PageRequest) {
+    return this.provider.books(page);
+  }
+
+  ping() {
+    return this.provider.ping();
+  }
+
+  close() {
+    return this.provider.close();
+  }
+
+  private async through<Result>(call: Call, carryOut: () => Promise<Result>): Promise<Result> {
+    await this.before[call]?.();
+    this.calls[call] += 1;
+    const result = await carryOut();
+    await this.after[call]?.();
+    return result;
+  }
+}
+
+/** What a SIGKILL leaves: nothing after this point is executed. */
+export function dies(): never {
+  throw new Error('the process died here');
+}
+
+/** A place to be held up at, until it is opened. */
+export class Gate {
+  private release: () => void = () => undefined;
+  private arrive: () => void = () => undefined;
+  private readonly opened = new Promise<void>((resolve) => (this.release = resolve));
+  /** Somebody stands at the gate. */
+  readonly reached = new Promise<void>((resolve) => (this.arrive = resolve));
+
+  readonly pass = async (): Promise<void> => {
+    this.arrive();
+    await this.opened;
+  };
+
+  open(): void {
+    this.release();
+  }
+}
