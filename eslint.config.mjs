@@ -44,7 +44,7 @@ const ARROWS = [
 ];
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'data', 'coverage', 'test/replay/histories'] },
+  { ignores: ['node_modules', 'data', 'coverage', 'test/replay/histories', '.changed-workflows-*'] },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,

@@ -74,7 +74,7 @@ async function record(): Promise<void> {
       const order = await orders.waitForOutcome(orderId, OUTCOME_TIMEOUT_MS);
       const history = await client.workflow.getHandle(orderWorkflowId(orderId)).fetchHistory();
       const file = path.join(DIRECTORY, `${scenario.name}.${VERSION}.json`);
-      await writeFile(file, `${JSON.stringify(historyToJSON(history), undefined, 1)}\n`);
+      await writeFile(file, `${historyToJSON(history)}\n`);
       say(`${scenario.name}: ${order?.status ?? 'no end'}, ${String(history.events?.length)} events`);
     }
   } finally {

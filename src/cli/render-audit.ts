@@ -25,17 +25,24 @@ export function renderAudit(report: AuditReport, screen: Screen): string {
   ]);
   const orders = Object.entries(report.orders).map(([status, n]) => [status, String(n)]);
   return [
-    section('Stock', renderTable(['SKU', 'SEEDED', 'FREE', 'RESERVED', 'SOLD'], stock, screen), colours),
+    section(
+      'Stock',
+      renderTable(['SKU', 'SEEDED', 'FREE', 'RESERVED', 'SOLD'], stock, { ...screen, numbers: [1, 2, 3, 4] }),
+      colours,
+    ),
     section(
       'Money',
       money.length === 0
         ? 'none was taken'
-        : renderTable(['', 'CHARGED', 'REFUNDED', 'HELD', 'CAPTURED'], money, screen),
+        : renderTable(['', 'CHARGED', 'REFUNDED', 'HELD', 'CAPTURED'], money, {
+            ...screen,
+            numbers: [1, 2, 3, 4],
+          }),
       colours,
     ),
     section(
       'Orders',
-      orders.length === 0 ? 'none' : renderTable(['STATUS', 'ORDERS'], orders, screen),
+      orders.length === 0 ? 'none' : renderTable(['STATUS', 'ORDERS'], orders, { ...screen, numbers: [1] }),
       colours,
     ),
     ...(report.debts.length === 0 ? [] : [section('Given up by operators', debts(report), colours)]),

@@ -49,6 +49,8 @@ export function whyNotCompleted(order: OrderView): string | undefined {
   if (status !== 'failed' && status !== 'cancelled' && status !== 'needs_attention') return undefined;
   const where = failure?.step == null ? '' : ` at ${titleOf(failure.step)}`;
   const cause = failure === undefined ? '' : `${where}: ${failure.code} (${printable(failure.message)})`;
+  if (status === 'cancelled' && failure !== undefined)
+    return `Order ${orderId}: ${printable(failure.message)}`;
   if (status !== 'needs_attention') return `Order ${orderId} ${status}${cause}`;
   return `Order ${orderId} needs attention: ${waiting(order)}; it failed${cause}`;
 }

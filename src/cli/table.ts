@@ -25,6 +25,14 @@ const NO_BORDERS = {
   middle: GAP,
 };
 
+export interface TableOptions {
+  readonly colours: Colours;
+  /** Columns of the terminal; undefined where nobody counts them. */
+  readonly width?: number | undefined;
+  /** Indexes of the columns that hold numbers, which are aligned to the right. */
+  readonly numbers?: readonly number[];
+}
+
 /**
  * Rows in columns, no wider than `width`: the widest columns are wrapped. Without `width`, nothing is wrapped,
  * so that the output can be piped. Control characters in cells do not reach the terminal.
@@ -32,7 +40,7 @@ const NO_BORDERS = {
 export function renderTable(
   head: readonly string[],
   rows: readonly (readonly Cell[])[],
-  { colours, width }: { readonly colours: Colours; readonly width?: number | undefined },
+  { colours, width, numbers = [] }: TableOptions,
 ): string {
   const texts = rows.map((row) => row.map((cell) => printable(typeof cell === 'string' ? cell : cell.text)));
   const natural = head.map((title, column) =>
@@ -44,6 +52,7 @@ export function renderTable(
     chars: NO_BORDERS,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     colWidths,
+    colAligns: head.map((_, column) => (numbers.includes(column) ? 'right' : 'left')),
     wordWrap: true,
     wrapOnWordBoundary: false,
   });

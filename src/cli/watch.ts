@@ -65,7 +65,8 @@ function changeLines(output: Output): Progress {
   };
   return (order) => {
     for (const step of order.steps) if (step.state !== 'pending') report(step.step, progressLine(step));
-    for (const step of order.compensations) if (step.state !== 'pending') report(step.step, progressLine(step));
+    for (const step of order.compensations)
+      if (step.state !== 'pending') report(step.step, progressLine(step));
     report('order', `order ${printable(order.orderId)}: ${order.status}`);
   };
 }

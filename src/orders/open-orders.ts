@@ -1,9 +1,11 @@
+import type { Tracer } from '@opentelemetry/api';
 import { Client } from '@temporalio/client';
 import type { Config, ServiceName } from '../config/config';
 import { StartTracing } from '../telemetry/client-interceptor';
 import type { Telemetry } from '../telemetry/telemetry';
 import { connectTemporal } from '../temporal/connection';
 import type { TemporalConnection } from '../temporal/connection';
+import { ensureSearchAttributes } from '../temporal/search-attributes';
 import { auditOrders } from './audit/audit';
 import type { AuditReport } from './audit/report';
 import { OrderClient } from './order-client';
@@ -19,28 +21,48 @@ export interface Orders {
   close(): Promise<void>;
 }
 
-/** Longest wait for one answer of a service, ms. */
-const SERVICE_TIMEOUT_MS = 5_000;
+/** One of the services as something to read from. */
+export function serviceSource(config: Config, name: ServiceName, tracer: Tracer): ServiceSource {
+  return { name, url: config.services[name].url, tracer };
+}
+
+export interface OpenOrdersOptions {
+  /** Where `TEMPORAL_*` are looked up. @default process.env */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /**
+   * Whether the search attributes, which starting and listing need, are registered when missing.
+   * @default true
+   */
+  readonly searchAttributes?: boolean;
+}
 
 /**
  * Connects to Temporal as the configuration and environment say.
  *
  * @throws TemporalUnreachableError within seconds, with the remedy.
+ * @throws SearchAttributeError when they are missing and may not be registered.
  */
-export async function openOrders(config: Config, { tracer }: Pick<Telemetry, 'tracer'>): Promise<Orders> {
-  const temporal = await connectTemporal(config);
+export async function openOrders(
+  config: Config,
+  { tracer }: Pick<Telemetry, 'tracer'>,
+  { environment = process.env, searchAttributes = true }: OpenOrdersOptions = {},
+): Promise<Orders> {
+  const temporal = await connectTemporal(config, { environment });
   const { connection, namespace } = temporal;
+  if (searchAttributes) {
+    try {
+      await ensureSearchAttributes(connection, namespace);
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
   const client = new Client({
     connection,
     namespace,
     interceptors: { workflow: [new StartTracing({ tracer })] },
   });
-  const source = (name: ServiceName): ServiceSource => ({
-    name,
-    url: config.services[name].url,
-    tracer,
-    timeoutMs: SERVICE_TIMEOUT_MS,
-  });
+  const source = (name: ServiceName) => serviceSource(config, name, tracer);
   const sources = {
     order: source('order'),
     inventory: source('inventory'),

@@ -23,11 +23,16 @@ export interface OrderPage {
 export const DEFAULT_PAGE = 20;
 export const MAX_PAGE = 1000;
 
-/** First look back, ms; it grows until the page is full. */
-const FIRST_WINDOW_MS = 60_000;
+/** How a page is looked for among very many orders. */
+export interface WindowSize {
+  /** First look back, ms; it grows until the page is full. */
+  readonly firstMs: number;
+  /** A window with more orders than this is narrowed before it is read. */
+  readonly maxOrders: number;
+}
+
+const WINDOW: WindowSize = { firstMs: 60_000, maxOrders: 4 * MAX_PAGE };
 const WINDOW_GROWTH = 8;
-/** A window with more than this is narrowed before it is read. */
-const MAX_WINDOW = 4 * MAX_PAGE;
 
 /** The start of an order, as far as its place in the list goes; equal times are told apart by the run. */
 interface Position {
@@ -43,12 +48,20 @@ interface Position {
  *
  * @throws {@link InvalidOrderError} for a cursor that this did not give out.
  */
-export async function listOrders(client: Client, request: OrderListRequest): Promise<OrderPage> {
+export async function listOrders(
+  client: Client,
+  request: OrderListRequest,
+  window: WindowSize = WINDOW,
+): Promise<OrderPage> {
   const { limit = DEFAULT_PAGE, cursor } = request;
   const after = cursor === undefined ? undefined : decodeCursor(cursor);
   const base =
     ordersQuery(request) + (after === undefined ? '' : ` AND StartTime < ${time(after.startedAt + 1)}`);
-  const query = await windowOf(client, base, after?.startedAt ?? Date.now(), limit + 1 + ties(after));
+  const query = await windowOf(client, base, {
+    newest: after?.startedAt ?? Date.now(),
+    wanted: limit + 1 + ties(after),
+    ...window,
+  });
   const found: WorkflowExecutionInfo[] = [];
   for await (const info of client.workflow.list({ query, pageSize: MAX_PAGE })) found.push(info);
   const rest = found
@@ -68,21 +81,24 @@ const TIES = 100;
 const ties = (after: Position | undefined) => (after === undefined ? 0 : TIES);
 
 /** `base`, narrowed to the newest orders of it: at least `wanted`, or all there are. */
-async function windowOf(client: Client, base: string, newest: number, wanted: number): Promise<string> {
+async function windowOf(
+  client: Client,
+  base: string,
+  { newest, wanted, firstMs, maxOrders }: WindowSize & { readonly newest: number; readonly wanted: number },
+): Promise<string> {
   const count = async (query: string) => (await client.workflow.count(query)).count;
   const since = (from: number) => `${base} AND StartTime >= ${time(from)}`;
-  const all = await count(base);
-  if (all <= MAX_WINDOW) return base;
+  if ((await count(base)) <= maxOrders) return base;
   let tooFew = newest;
-  let from = newest - FIRST_WINDOW_MS;
+  let from = newest - firstMs;
   let size = await count(since(from));
-  for (let span = FIRST_WINDOW_MS; size < wanted && from > 0;) {
+  for (let span = firstMs; size < wanted && from > 0;) {
     span *= WINDOW_GROWTH;
     tooFew = from;
     from = Math.max(0, newest - span);
     size = await count(since(from));
   }
-  while (size > MAX_WINDOW && tooFew - from > 1) {
+  while (size > maxOrders && tooFew - from > 1) {
     const middle = Math.floor((from + tooFew) / 2);
     const inHalf = await count(since(middle));
     if (inHalf >= wanted) [from, size] = [middle, inHalf];

@@ -2,7 +2,13 @@ import { z } from 'zod';
 import { formatMoney } from '../domain/money';
 import type { Money } from '../domain/money';
 import type { Order, OrderItem } from '../domain/order';
-import { fieldErrors, moneySchema, orderItemSchema, orderRequestSchema } from '../domain/order-schema';
+import {
+  fieldErrors,
+  moneySchema,
+  orderItemSchema,
+  orderItemsSchema,
+  orderRequestSchema,
+} from '../domain/order-schema';
 import type { FieldError, OrderRequest } from '../domain/order-schema';
 import type { CatalogueItem } from '../domain/service-contract';
 import { InvalidOrderError, ServiceUnreachableError } from './errors';
@@ -39,7 +45,9 @@ export async function parseOrder(input: unknown, inventory: ServiceSource): Prom
     const { orderId = newOrderId(), expectedAmount, ...content } = parsed.data;
     return { order: { orderId, ...content }, expectedAmount };
   }
-  throw new InvalidOrderError([...errors, ...(await unknownSkusOf(input, inventory))]);
+  const named = new Set(errors.map(({ field }) => field));
+  const more = (await skuFaults(input, inventory)).filter(({ field }) => !named.has(field));
+  throw new InvalidOrderError([...errors, ...more]);
 }
 
 /**
@@ -67,7 +75,11 @@ function unavailable({ transaction }: OrderRequest): FieldError[] {
   return [{ field: 'transaction', message: '"tcc" is not available yet: use "saga"' }];
 }
 
-async function unknownSkusOf(input: unknown, inventory: ServiceSource): Promise<FieldError[]> {
+/**
+ * What is wrong with SKUs that can be read, whatever else is wrong with the order: the schema looks for
+ * duplicates only where all items are well-formed, and only the catalogue knows which SKUs there are.
+ */
+async function skuFaults(input: unknown, inventory: ServiceSource): Promise<FieldError[]> {
   const { items } = (typeof input === 'object' && input !== null ? input : {}) as { items?: unknown };
   if (!Array.isArray(items)) return [];
   const readable = [...items.entries()].flatMap(([index, item]) => {
@@ -75,13 +87,30 @@ async function unknownSkusOf(input: unknown, inventory: ServiceSource): Promise<
     return sku.success ? ([[index, sku.data]] as const) : [];
   });
   if (readable.length === 0) return [];
+  const repeated = repeatedSkus(items.length, readable);
   try {
-    return unknownSkus(readable, await readCatalogue(inventory));
+    return [...repeated, ...unknownSkus(readable, await readCatalogue(inventory))];
   } catch (error) {
     // The order is refused anyway; that the catalogue is away must not hide why.
-    if (error instanceof ServiceUnreachableError) return [];
+    if (error instanceof ServiceUnreachableError) return repeated;
     throw error;
   }
+}
+
+type ReadableSku = readonly [index: number, item: { readonly sku: string }];
+
+/** The schema's own judgement, of a list in which nothing but repetition can be wrong. */
+function repeatedSkus(length: number, readable: readonly ReadableSku[]): FieldError[] {
+  const skus = new Map(readable.map(([index, { sku }]) => [index, sku]));
+  const list = Array.from({ length }, (_, index) => ({
+    sku: skus.get(index) ?? `unreadable-${String(index)}`,
+    quantity: 1,
+  }));
+  const { error } = orderItemsSchema.safeParse(list);
+  if (error === undefined) return [];
+  return fieldErrors(error)
+    .filter(({ field }) => field.startsWith('['))
+    .map(({ field, message }) => ({ field: `items${field}`, message }));
 }
 
 const skuSchema = z.object({ sku: orderItemSchema.shape.sku });
@@ -93,10 +122,7 @@ async function readCatalogue(inventory: ServiceSource): Promise<Catalogue> {
   return new Map(items.map((item) => [item.sku, item]));
 }
 
-function unknownSkus(
-  items: readonly (readonly [number, { readonly sku: string }])[],
-  catalogue: Catalogue,
-): FieldError[] {
+function unknownSkus(items: readonly ReadableSku[], catalogue: Catalogue): FieldError[] {
   return items
     .filter(([, { sku }]) => !catalogue.has(sku))
     .map(([index, { sku }]) => ({

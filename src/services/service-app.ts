@@ -12,12 +12,12 @@ import type {
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import type { Config } from '../config/config';
-import { ERRORS } from '../domain/errors';
 import { fieldErrors } from '../domain/order-schema';
 import { httpServerTracing } from '../telemetry/http-server-tracing';
 import type { Telemetry } from '../telemetry/telemetry';
 import type { Answer } from './barrier/barrier-rows';
 import { idempotencyKey } from './barrier/idempotency';
+import { errorCode, errorMessage } from './error-code';
 import { httpProblem, problemOf, ProblemError } from './problem';
 import type { Problem } from './problem';
 
@@ -151,16 +151,14 @@ function validate(schema: z.ZodType, part: string | undefined, data: unknown) {
  * complains about, and a row may have an address in it.
  */
 function loggable(error: unknown): object {
-  if (!(error instanceof Error)) return { err: { type: typeof error } };
-  const cause = error instanceof ProblemError ? error.extensions['cause'] : error.cause;
+  const { name, stack, cause } = error as Partial<Error>;
   return {
     err: {
-      type: error.name,
-      code: error instanceof ProblemError ? error.code : (error as { code?: unknown }).code,
-      status: error instanceof ProblemError ? ERRORS[error.code].status : undefined,
-      message: error.message,
-      stack: error.stack,
-      ...(cause instanceof Error && { cause: cause.message }),
+      type: name ?? typeof error,
+      code: errorCode(error),
+      message: errorMessage(error),
+      stack,
+      ...(cause !== undefined && { cause: errorMessage(cause) }),
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Config, ServiceName } from '../config/config';
 import { ConfigError } from '../config/config';
 import type { RunningPart } from '../stack/part';
 import type { Telemetry } from '../telemetry/telemetry';
+import { errorCode } from './error-code';
 import { buildInventoryApp } from './inventory/app';
 import { buildOrderApp } from './order/app';
 import { buildPaymentApp } from './payment/app';
@@ -38,8 +39,7 @@ export async function startService(
 }
 
 function cannotListen(error: unknown, variable: string, host: string, port: number): unknown {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
-  switch (code) {
+  switch (errorCode(error)) {
     case 'EADDRINUSE':
       return new ConfigError([`${variable}=${String(port)}: the port is in use on ${host}; choose another`]);
     case 'EACCES':

@@ -4,6 +4,8 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { Logger } from 'pino';
 import { ConfigError } from '../config/config';
+import type { Environment } from './environment';
+import { setting } from './environment';
 import { LossLog } from './loss-log';
 
 /**
@@ -12,9 +14,9 @@ import { LossLog } from './loss-log';
  *
  * @throws {@link ConfigError} when the protocol asked for is not `http/protobuf`, or the endpoint is no URL.
  */
-export function otlpTracesUrl(environment: Readonly<Record<string, string | undefined>>): string | undefined {
-  const own = environment['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] || undefined;
-  const shared = environment['OTEL_EXPORTER_OTLP_ENDPOINT'] || undefined;
+export function otlpTracesUrl(environment: Environment): string | undefined {
+  const own = setting(environment, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
+  const shared = setting(environment, 'OTEL_EXPORTER_OTLP_ENDPOINT');
   const url = own ?? (shared === undefined ? undefined : `${shared.replace(/\/$/, '')}/v1/traces`);
   if (url === undefined) return undefined;
   const variable = own === undefined ? 'OTEL_EXPORTER_OTLP_ENDPOINT' : 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
@@ -22,8 +24,9 @@ export function otlpTracesUrl(environment: Readonly<Record<string, string | unde
     throw new ConfigError([`${variable}=${own ?? shared ?? ''}: must be an http(s) URL`]);
   }
   const protocol =
-    environment['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'] || environment['OTEL_EXPORTER_OTLP_PROTOCOL'];
-  if (protocol !== undefined && protocol !== '' && protocol !== 'http/protobuf') {
+    setting(environment, 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL') ??
+    setting(environment, 'OTEL_EXPORTER_OTLP_PROTOCOL');
+  if (protocol !== undefined && protocol !== 'http/protobuf') {
     throw new ConfigError([`OTEL_EXPORTER_OTLP_PROTOCOL=${protocol}: only http/protobuf is supported`]);
   }
   return url;

@@ -54,10 +54,10 @@ function publicStatus(status: SpanStatus, errorType: string | undefined, isBusin
 
 function publicEvent(event: TimedEvent, isBusiness: boolean): TimedEvent {
   if (event.attributes === undefined) return event;
-  const attributes = allowed(event.attributes);
+  const { [ATTR.exceptionMessage]: reason, ...attributes } = allowed(event.attributes);
   if (event.name === EXCEPTION_EVENT)
     attributes[ATTR.exceptionType] = plainType(attributes[ATTR.exceptionType]);
-  if (!isBusiness) delete attributes[ATTR.exceptionMessage];
+  if (isBusiness && reason !== undefined) attributes[ATTR.exceptionMessage] = reason;
   return { ...event, attributes };
 }
 

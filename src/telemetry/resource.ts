@@ -1,6 +1,8 @@
 import type { Resource } from '@opentelemetry/resources';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { version } from '../../package.json';
+import type { Environment } from './environment';
+import { setting } from './environment';
 import { ATTR } from './semconv';
 
 /**
@@ -10,12 +12,9 @@ import { ATTR } from './semconv';
  * `OTEL_SERVICE_NAME` and a `service.name` in the environment are ignored: one environment starts many parts, and
  * the names of the services are part of the contract.
  */
-export function partResource(
-  service: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): Resource {
+export function partResource(service: string, environment: Environment): Resource {
   return defaultResource()
-    .merge(resourceFromAttributes(parseAttributes(environment['OTEL_RESOURCE_ATTRIBUTES'] ?? '')))
+    .merge(resourceFromAttributes(parseAttributes(setting(environment, 'OTEL_RESOURCE_ATTRIBUTES') ?? '')))
     .merge(resourceFromAttributes({ [ATTR.serviceName]: service, [ATTR.serviceVersion]: version }));
 }
 

@@ -6,15 +6,20 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
 import { ConfigError } from '../config/config';
+import type { Environment } from './environment';
+import { setting } from './environment';
 
 /**
  * The sampler that `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG` describe; `parentbased_always_on` by default.
  *
  * @throws {@link ConfigError} for a sampler that OpenTelemetry does not know or a ratio outside of 0–1.
  */
-export function samplerFrom(environment: Readonly<Record<string, string | undefined>>): Sampler {
-  const name = environment['OTEL_TRACES_SAMPLER'] || 'parentbased_always_on';
-  const root = rootSampler(name.replace(/^parentbased_/, ''), environment['OTEL_TRACES_SAMPLER_ARG'] || '1');
+export function samplerFrom(environment: Environment): Sampler {
+  const name = setting(environment, 'OTEL_TRACES_SAMPLER') ?? 'parentbased_always_on';
+  const root = rootSampler(
+    name.replace(/^parentbased_/, ''),
+    setting(environment, 'OTEL_TRACES_SAMPLER_ARG') ?? '1',
+  );
   if (root === undefined) {
     throw new ConfigError([
       `OTEL_TRACES_SAMPLER=${name}: must be always_on, always_off or traceidratio, or one of them after parentbased_`,

@@ -1,9 +1,11 @@
 import type { Tracer } from '@opentelemetry/api';
-import { ProxyTracerProvider } from '@opentelemetry/api';
+import { trace } from '@opentelemetry/api';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { BasicTracerProvider, BatchSpanProcessor, NoopSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config';
+import type { Environment } from './environment';
+import { setting } from './environment';
 import { createLogger } from './logger';
 import { CountingOtlpExporter, otlpTracesUrl } from './otlp-exporter';
 import { registerPropagation } from './propagation';
@@ -26,7 +28,7 @@ export interface TelemetryOptions {
   readonly service: string;
   readonly config: Pick<Config, 'dataDir' | 'logLevel'>;
   /** @default process.env */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly environment?: Environment;
 }
 
 /**
@@ -63,18 +65,22 @@ export function startTelemetry(options: TelemetryOptions): StartedTelemetry {
 
 function spanDestination(
   config: TelemetryOptions['config'],
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
   logger: Logger,
 ): { processor: SpanProcessor; lostSpans: () => number } {
-  if (isDisabled(environment) || environment['OTEL_TRACES_EXPORTER'] === 'none') {
+  if (isDisabled(environment) || setting(environment, 'OTEL_TRACES_EXPORTER') === 'none') {
     return { processor: new NoopSpanProcessor(), lostSpans: () => 0 };
   }
   const url = otlpTracesUrl(environment);
   if (url !== undefined) {
     const exporter = new CountingOtlpExporter(url, logger);
     const batch = new BatchSpanProcessor(exporter, {
-      ...(!environment['OTEL_BSP_SCHEDULE_DELAY'] && { scheduledDelayMillis: BATCH_DELAY_MS }),
-      ...(!environment['OTEL_BSP_MAX_QUEUE_SIZE'] && { maxQueueSize: BATCH_QUEUE_SPANS }),
+      ...(setting(environment, 'OTEL_BSP_SCHEDULE_DELAY') === undefined && {
+        scheduledDelayMillis: BATCH_DELAY_MS,
+      }),
+      ...(setting(environment, 'OTEL_BSP_MAX_QUEUE_SIZE') === undefined && {
+        maxQueueSize: BATCH_QUEUE_SPANS,
+      }),
     });
     return { processor: new PublicSpanProcessor(batch), lostSpans: () => exporter.lostSpans };
   }
@@ -85,11 +91,11 @@ function spanDestination(
   };
 }
 
-function isDisabled(environment: Readonly<Record<string, string | undefined>>): boolean {
-  return environment['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true';
+function isDisabled(environment: Environment): boolean {
+  return setting(environment, 'OTEL_SDK_DISABLED')?.trim().toLowerCase() === 'true';
 }
 
-/** Its spans are the caller's context, handed on. */
+/** The API's own, since no part registers its provider globally: its spans hand the caller's context on. */
 function noTracer(): Tracer {
-  return new ProxyTracerProvider().getTracer(SCOPE);
+  return trace.getTracer(SCOPE);
 }

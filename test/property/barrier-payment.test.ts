@@ -9,7 +9,7 @@ const SCHEDULES = 100;
 type Place = 'before charge' | 'after charge' | 'before lookup' | 'before refund' | 'after refund';
 
 const schedules = fc.record({
-  requests: fc.array(fc.constantFrom('charge', 'charge', 'refund a', 'refund b'), {
+  requests: fc.array(fc.constantFrom('charge', 'charge', 'refund-a', 'refund-b'), {
     minLength: 1,
     maxLength: 5,
   }),

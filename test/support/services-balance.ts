@@ -7,7 +7,7 @@ import type { BarrierTables } from '../../src/services/barrier/barrier-table';
 import { barrierMigration } from '../../src/services/barrier/barrier-table';
 import { openDatabase } from '../../src/services/database/open-database';
 import { ProblemError } from '../../src/services/problem';
-import { testTelemetry } from './services';
+import { testTelemetry } from './services-telemetry';
 
 interface BalanceTables extends BarrierTables {
   /** One row per effect or undoing: counting them tells a repetition even when the sum happens to be right. */

@@ -3,8 +3,9 @@ import type { PaymentBooks } from '../../src/domain/service-contract';
 import { buildPaymentApp } from '../../src/services/payment/app';
 import { openSandboxProvider } from '../../src/services/payment/sandbox/sandbox-provider';
 import type { HttpAnswer, ServiceUnderTest } from './services';
-import { serve, testTelemetry } from './services';
+import { serve } from './services';
 import { FaultyProvider } from './services-faulty-provider';
+import { testTelemetry } from './services-telemetry';
 
 export const AMOUNT = { value: 5998, currency: 'EUR' };
 

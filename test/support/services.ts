@@ -2,13 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe } from '@jest/globals';
-import { trace } from '@opentelemetry/api';
-import type { Logger } from 'pino';
-import pino from 'pino';
 import type { Config } from '../../src/config/config';
 import { loadConfig } from '../../src/config/config';
 import type { ServiceApp } from '../../src/services/service-app';
-import type { Telemetry } from '../../src/telemetry/telemetry';
 import type { TestPostgres } from './postgres';
 import { startPostgres } from './postgres';
 
@@ -60,11 +56,6 @@ async function newDirectory(directories: string[]): Promise<string> {
 
 async function removeAll(directories: readonly string[]): Promise<void> {
   await Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true })));
-}
-
-/** Telemetry that goes nowhere, or whose log lines go to `logger`. */
-export function testTelemetry(logger: Logger = pino({ level: 'silent' })): Telemetry {
-  return { tracer: trace.getTracer('test'), logger, shutdown: () => Promise.resolve() };
 }
 
 /** What a service answered. */

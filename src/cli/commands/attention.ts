@@ -22,7 +22,7 @@ export async function attention(_options: object, context: CommandContext): Prom
 
 async function waitingOrders(orders: OrderClient): Promise<OrderView[]> {
   const views: OrderView[] = [];
-  for (let cursor: string | undefined; ; ) {
+  for (let cursor: string | undefined; ;) {
     const page = await orders.list({ status: 'needs_attention', limit: MAX_PAGE, cursor });
     for (const { orderId } of page.orders) {
       const view = await orders.get(orderId);
@@ -46,6 +46,8 @@ function renderAttention(orders: readonly OrderView[], output: Output): string {
     renderTable(['ORDER', 'CUSTOMER', 'COULD NOT', 'SINCE', 'WHY'], rows, output),
     '',
     output.colours.dim(`Try again:  npx orders retry ${printable(first?.orderId ?? 'ID')}`),
-    output.colours.dim(`Give it up: npx orders skip ${printable(first?.orderId ?? 'ID')} --step STEP --reason '…'`),
+    output.colours.dim(
+      `Give it up: npx orders skip ${printable(first?.orderId ?? 'ID')} --step STEP --reason '…'`,
+    ),
   ].join('\n');
 }

@@ -23,12 +23,17 @@ export async function cancel(
     await orders.cancel(orderId, { by, ...(reason !== undefined && { reason }) });
     output.note(`Order ${orderId}: cancelling was asked for`);
     if (detach === true) {
-      output.result({ orderId, cancelRequested: true }, () => `Follow it: npx orders status ${orderId} --watch`);
+      output.result(
+        { orderId, cancelRequested: true },
+        () => `Follow it: npx orders status ${orderId} --watch`,
+      );
       return EXIT.done;
     }
     const outcome = await awaitAndPrint(orders, orderId, context);
-    if (outcome === undefined || outcome.status === 'cancelled' || outcome.status === 'failed') return EXIT.done;
-    if (outcome.status === 'completed') output.note(`Order ${orderId} completed before it could be cancelled`);
+    if (outcome === undefined || outcome.status === 'cancelled' || outcome.status === 'failed')
+      return EXIT.done;
+    if (outcome.status === 'completed')
+      output.note(`Order ${orderId} completed before it could be cancelled`);
     return EXIT.notCompleted;
   });
 }

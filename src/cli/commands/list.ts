@@ -20,7 +20,9 @@ export async function list(
   const { output } = context;
   return withSession(context, { search: true }, async ({ orders }) => {
     const page = await orders.list({ status, customerId: customer, limit, cursor });
-    output.result(page, () => (page.orders.length === 0 ? 'No orders' : renderSummaries(page.orders, output)));
+    output.result(page, () =>
+      page.orders.length === 0 ? 'No orders' : renderSummaries(page.orders, output),
+    );
     if (page.nextCursor !== undefined && !output.json) output.note(`More: --cursor ${page.nextCursor}`);
     return EXIT.done;
   });

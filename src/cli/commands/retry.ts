@@ -12,7 +12,11 @@ export interface RetryOptions {
 }
 
 /** Has what a parked order waits with tried again; 1 when it parked once more. */
-export async function retry(id: string, { step, by }: RetryOptions, context: CommandContext): Promise<ExitCode> {
+export async function retry(
+  id: string,
+  { step, by }: RetryOptions,
+  context: CommandContext,
+): Promise<ExitCode> {
   const orderId = orderIdArgument(id);
   return withSession(context, {}, async ({ orders }) => {
     await orders.retryCompensation(orderId, { by, ...(step !== undefined && { step }) });

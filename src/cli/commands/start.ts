@@ -1,9 +1,10 @@
 import type { Tracer } from '@opentelemetry/api';
 import { SpanStatusCode } from '@opentelemetry/api';
+import { serviceSource } from '../../orders/open-orders';
+import type { Orders } from '../../orders/open-orders';
 import type { PlacedOrder } from '../../orders/place-order';
 import { parseOrder } from '../../orders/quote';
 import type { ParsedOrder } from '../../orders/quote';
-import { StartTracing } from '../../telemetry/client-interceptor';
 import { ATTR } from '../../telemetry/semconv';
 import { startTelemetry } from '../../telemetry/start-telemetry';
 import type { CommandContext } from '../context';
@@ -13,8 +14,7 @@ import { orderInput } from '../order-input';
 import type { OrderFlags } from '../order-input';
 import { awaitAndPrint, exitCodeOfOrder, printOrder } from '../outcome';
 import { renderSummary } from '../render-order';
-import { serviceSource, withSession } from '../session';
-import type { Session } from '../session';
+import { noTracer, withSession } from '../session';
 import { watchOrder } from '../watch';
 
 export interface StartOptions extends OrderFlags {
@@ -39,26 +39,18 @@ export async function start(
   }
   const flags = source === '-' ? { ...options, file: '-' } : options;
   const input = await orderInput(flags, context.io);
-  const order = await parseOrder(input, serviceSource(context.config, 'inventory'));
+  const order = await parseOrder(input, serviceSource(context.config, 'inventory', noTracer()));
   return withTelemetry(context, (telemetry) =>
-    withSession(
-      context,
-      {
-        search: true,
-        tracer: telemetry.tracer,
-        interceptors: [new StartTracing({ tracer: telemetry.tracer })],
-      },
-      async (session) => {
-        const placed = await place(order, session, telemetry.tracer);
-        await telemetry.flush();
-        return report(placed, options, session, context);
-      },
-    ),
+    withSession(context, { search: true, tracer: telemetry.tracer }, async (session) => {
+      const placed = await place(order, session, telemetry.tracer);
+      await telemetry.flush();
+      return report(placed, options, session, context);
+    }),
   );
 }
 
 /** The trace of an order begins here: pricing and start are its first spans. */
-async function place(order: ParsedOrder, { orders }: Session, tracer: Tracer): Promise<PlacedOrder> {
+async function place(order: ParsedOrder, { orders }: Orders, tracer: Tracer): Promise<PlacedOrder> {
   return tracer.startActiveSpan('orders start', async (span) => {
     try {
       span.setAttribute(ATTR.orderId, order.order.orderId);
@@ -76,12 +68,14 @@ async function place(order: ParsedOrder, { orders }: Session, tracer: Tracer): P
 async function report(
   placed: PlacedOrder,
   { watch, detach }: StartOptions,
-  { orders }: Session,
+  { orders }: Orders,
   context: CommandContext,
 ): Promise<ExitCode> {
   const { output } = context;
   const { orderId, joined } = placed;
-  output.note(joined ? `Order ${orderId} is there already, with the same content` : `Order ${orderId} started`);
+  output.note(
+    joined ? `Order ${orderId} is there already, with the same content` : `Order ${orderId} started`,
+  );
   if (detach === true) {
     output.result(placed, () => renderSummary(placed, output));
     return EXIT.done;

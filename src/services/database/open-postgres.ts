@@ -2,6 +2,7 @@ import { CompiledQuery, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { ConfigError } from '../../config/config';
+import { errorMessage } from '../error-code';
 
 const INT8_OID = 20;
 
@@ -50,14 +51,8 @@ async function databaseName(pool: pg.Pool): Promise<string> {
     return rows[0]?.name ?? '';
   } catch (error) {
     await pool.end();
-    throw new ConfigError([`DATABASE_URL: cannot connect: ${reasonOf(error)}`]);
+    throw new ConfigError([`DATABASE_URL: cannot connect: ${errorMessage(error)}`]);
   }
-}
-
-/** A refused connection to a name with two addresses is an AggregateError without a message of its own. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.message || String((error as { code?: unknown }).code ?? error.name);
 }
 
 function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {

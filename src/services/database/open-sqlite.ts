@@ -1,8 +1,10 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Libsql from 'libsql';
 import { ConfigError } from '../../config/config';
+import { errorMessage } from '../error-code';
+import { makeDirectory } from './make-directory';
 import { BUSY_TIMEOUT_MS, isBusy } from './sqlite-dialect';
 
 /**
@@ -15,7 +17,7 @@ export async function openSqlite(dataDir: string, schema: string): Promise<Libsq
   const file = path.join(dataDir, `${schema}.sqlite`);
   let database: Libsql.Database;
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makeDirectory(dataDir);
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
     database = new Libsql(file, { timeout: BUSY_TIMEOUT_MS });
   } catch (error) {
@@ -49,8 +51,7 @@ async function enterWalMode(database: Libsql.Database): Promise<void> {
 }
 
 function unusable(where: string, error: unknown): ConfigError {
-  const reason = error instanceof Error ? error.message : String(error);
   return new ConfigError([
-    `DATA_DIR: ${where} cannot be used: ${reason}. It must be a directory that may be written`,
+    `DATA_DIR: ${where} cannot be used: ${errorMessage(error)}. It must be a directory that may be written`,
   ]);
 }

@@ -10,6 +10,7 @@ import type {
   SelectModifierNode,
 } from 'kysely';
 import { CompiledQuery, SqliteAdapter, SqliteDriver, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import { errorCode } from '../error-code';
 
 /** How long a transaction waits for the writer of another process, ms. */
 export const BUSY_TIMEOUT_MS = 10_000;
@@ -95,5 +96,5 @@ class TransactionalDdlAdapter extends SqliteAdapter {
 
 /** True when another connection holds the lock that a statement wants. */
 export function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
+  return errorCode(error)?.startsWith('SQLITE_BUSY') === true;
 }

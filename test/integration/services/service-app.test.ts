@@ -5,7 +5,8 @@ import { loadConfig } from '../../../src/config/config';
 import { createServiceApp } from '../../../src/services/service-app';
 import { buildShippingApp } from '../../../src/services/shipping/app';
 import type { ServiceUnderTest } from '../../support/services';
-import { onEachDatabase, serve, testTelemetry } from '../../support/services';
+import { onEachDatabase, serve } from '../../support/services';
+import { testTelemetry } from '../../support/services-telemetry';
 
 const address = { name: 'A. Buyer', line1: '1 Main St', city: 'Berlin', postalCode: '10115', country: 'DE' };
 const items = [{ sku: 'SKU-MOUSE', quantity: 1 }];

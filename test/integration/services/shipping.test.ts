@@ -3,7 +3,8 @@ import type { Config } from '../../../src/config/config';
 import type { ShippingBooks } from '../../../src/domain/service-contract';
 import { buildShippingApp } from '../../../src/services/shipping/app';
 import type { ServiceUnderTest } from '../../support/services';
-import { onEachDatabase, serve, testTelemetry } from '../../support/services';
+import { onEachDatabase, serve } from '../../support/services';
+import { testTelemetry } from '../../support/services-telemetry';
 
 onEachDatabase((database) => {
   let config: Config;

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { context, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
+import { context, SpanKind, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
 import { startTelemetry } from '../../../src/telemetry/start-telemetry';
 import { openTraceStore } from '../../../src/telemetry/trace-store';
 import { workflowSpanSink } from '../../../src/telemetry/workflow-span-sink';
@@ -25,14 +25,16 @@ async function main([dataDir = '', ...names]: string[]): Promise<void> {
   const host = telemetry.tracer.startSpan('StartWorkflow:orderSaga');
   const { traceId, spanId } = host.spanContext();
   for (const name of names) {
-    context.with(trace.setSpan(context.active(), host), () => telemetry.tracer.startSpan(name).end());
+    context.with(trace.setSpan(context.active(), host), () => {
+      telemetry.tracer.startSpan(name).end();
+    });
     await telemetry.flush();
   }
   host.setStatus({ code: SpanStatusCode.ERROR }).end();
   await workflowSpanSink(telemetry).exporter.export.fn({ workflowId: 'order-1', runId: 'r' } as never, [
     {
       name: 'Compensation: Cancel Order',
-      kind: 2,
+      kind: SpanKind.CLIENT,
       spanContext: {
         traceId,
         spanId: 'bbbbbbbbbbbbbbbb',

@@ -18,7 +18,9 @@ let left = Number(count);
 
 // A turn of the event loop for each span, as in a service: processes really interleave.
 function next(): void {
-  context.with(parent, () => telemetry.tracer.startSpan('work').end());
+  context.with(parent, () => {
+    telemetry.tracer.startSpan('work').end();
+  });
   left -= 1;
   if (left > 0) setImmediate(next);
   else if (end === 'kill') process.kill(process.pid, 'SIGKILL');

@@ -31,7 +31,7 @@ export function createTracedActivities({ tracer, baseUrl }: { tracer: Tracer; ba
       }
       return secret;
     },
-    async refuse(secret: string): Promise<string> {
+    refuse(secret: string): Promise<string> {
       throw ApplicationFailure.create({
         message: `not enough of ${secret}`,
         type: 'out_of_stock',

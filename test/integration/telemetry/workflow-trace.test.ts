@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { context, propagation, ROOT_CONTEXT, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
+import { context, propagation, ROOT_CONTEXT, SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { Client } from '@temporalio/client';
@@ -55,17 +55,18 @@ beforeAll(async () => {
     logger: pino({ level: 'silent' }) as never,
   });
   db = new Kysely({
-    dialect: new SqliteDialect({ database: new Database(':memory:') as never }),
+    dialect: new SqliteDialect({ database: new Database(':memory:') }),
     log: databaseTracing(service.tracer, 'sqlite', 'inventory'),
   });
   await sql`create table reservations (secret text)`.execute(db);
   app = fastify();
   app.register(httpServerTracing, { tracer: service.tracer });
-  app.register(async (routes) => {
+  app.register((routes, _options, registered) => {
     routes.post<{ Body: { secret: string } }>('/reservations', async (request) => {
       await db.insertInto('reservations').values({ secret: request.body.secret }).execute();
       return { secret: request.body.secret };
     });
+    registered();
   });
   baseUrl = await app.listen({ host: '127.0.0.1', port: 0 });
 });

@@ -19,7 +19,7 @@ describe('databaseTracing', () => {
   beforeEach(async () => {
     telemetry = memoryTelemetry('inventory-service');
     db = new Kysely<Tables>({
-      dialect: new SqliteDialect({ database: new Database(':memory:') as never }),
+      dialect: new SqliteDialect({ database: new Database(':memory:') }),
       log: databaseTracing(telemetry.tracer, 'sqlite', 'inventory'),
     });
     await sql`create table reservations (id text primary key, quantity integer not null)`.execute(db);

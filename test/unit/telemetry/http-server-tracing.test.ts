@@ -31,15 +31,17 @@ describe('httpServerTracing', () => {
       const status = (error as { statusCode?: number }).statusCode ?? 500;
       return reply.status(status).send({});
     });
-    app.addHook('onResponse', async () => {
+    app.addHook('onResponse', (_request, _reply, done) => {
       note('onResponse');
+      done();
     });
     const held = new Promise<void>((resolve) => (release = resolve));
     let enter: () => void = () => undefined;
     entered = new Promise<void>((resolve) => (enter = resolve));
-    app.register(async (routes) => {
-      routes.addHook('preHandler', async () => {
+    app.register((routes, _options, registered) => {
+      routes.addHook('preHandler', (_request, _reply, done) => {
         note('preHandler');
+        done();
       });
       routes.post('/reservations/:id', async (request) => {
         note('handler');
@@ -50,8 +52,8 @@ describe('httpServerTracing', () => {
           body: request.body,
         };
       });
-      routes.get('/refused', async (_request, reply) => reply.status(409).send({}));
-      routes.get('/broken', async () => {
+      routes.get('/refused', (_request, reply) => reply.status(409).send({}));
+      routes.get('/broken', () => {
         throw new Error('secret of the implementation');
       });
       routes.get('/held', async () => {
@@ -60,11 +62,12 @@ describe('httpServerTracing', () => {
         return {};
       });
       for (const path of ['/healthz', '/readyz', '/metrics']) {
-        routes.get(path, async () => {
+        routes.get(path, () => {
           note('probe');
           return {};
         });
       }
+      registered();
     });
     url = await app.listen({ host: '127.0.0.1', port: 0 });
   });
