@@ -20,7 +20,8 @@ export async function startWorker(deps: {
   readonly telemetry: StartedTelemetry;
 }): Promise<RunningPart> {
   const { config, telemetry } = deps;
-  installTemporalRuntime(telemetry.logger);
+  // Whoever runs this part decides what a signal means; Temporal would shut its workers down by itself.
+  installTemporalRuntime(telemetry.logger, { shutdownSignals: [] });
   const { connection: client, namespace, connectionOptions } = await connectTemporal(config);
   await ensureSearchAttributes(client, namespace);
   await client.close();

@@ -48,19 +48,21 @@ export function renderTable(
   );
   const colWidths = width === undefined ? natural : fit(natural, width - GAP.length * (head.length - 1));
   const table = new Table({
-    head: head.map((title) => colours.dim(title)),
+    head: head.map((title, column) =>
+      wrap(title, colWidths[column] ?? MIN_COLUMN)
+        .map(colours.dim)
+        .join('\n'),
+    ),
     chars: NO_BORDERS,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     colWidths,
     colAligns: head.map((_, column) => (numbers.includes(column) ? 'right' : 'left')),
-    wordWrap: true,
-    wrapOnWordBoundary: false,
   });
   for (const [index, row] of rows.entries()) {
     table.push(
       row.map((cell, column) => {
-        const text = texts[index]?.[column] ?? '';
-        return typeof cell === 'string' ? text : cell.colour(text);
+        const lines = wrap(texts[index]?.[column] ?? '', colWidths[column] ?? MIN_COLUMN);
+        return (typeof cell === 'string' ? lines : lines.map(cell.colour)).join('\n');
       }),
     );
   }
@@ -82,4 +84,17 @@ export function fit(natural: readonly number[], available: number): number[] {
     widths[widest] = width - 1;
   }
   return widths;
+}
+
+/** `text` in lines of at most `width`, between words where it can be; the table would cut through colours. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = text.trimEnd();
+  while (rest.length > width) {
+    const space = rest.lastIndexOf(' ', width);
+    const end = space > 0 ? space : width;
+    lines.push(rest.slice(0, end));
+    rest = rest.slice(end).trimStart();
+  }
+  return [...lines, rest];
 }

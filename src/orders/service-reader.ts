@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import type { Tracer } from '@opentelemetry/api';
 import type { z } from 'zod';
 import { tracedFetch } from '../telemetry/http-client-tracing';
@@ -54,8 +55,8 @@ export async function readService<T>(
 
 /** The system's word for it: `ECONNREFUSED`. */
 export function networkReason(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;
-  if (cause instanceof SyntaxError) return 'an answer that is not JSON';
-  return cause instanceof Error ? cause.message : String(cause);
+  const cause = isNativeError(error) && isNativeError(error.cause) ? error.cause : error;
+  if (!isNativeError(cause)) return String(cause);
+  if ('code' in cause && typeof cause.code === 'string') return cause.code;
+  return cause.name === 'SyntaxError' ? 'an answer that is not JSON' : cause.message;
 }

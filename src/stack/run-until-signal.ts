@@ -10,6 +10,12 @@ export interface Running {
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
+/**
+ * A terminal sends Ctrl-C to this process and to npm, and npm hands it on: what follows this closely, ms, is the
+ * same wish and not impatience.
+ */
+const ECHO_MS = 500;
+
 /** The reason that a start is given up for when the user asked for it. */
 class Interrupted extends Error {
   override readonly name = 'Interrupted';
@@ -18,7 +24,7 @@ class Interrupted extends Error {
 /**
  * Runs what `start` starts until SIGINT or SIGTERM, stops it, and ends the process: with 0 when it stopped as it
  * should, otherwise with the error's code, after telling it on stderr. A signal during the start gives the start
- * up (its `AbortSignal`); a second one ends the process at once.
+ * up (its `AbortSignal`); a second one, half a second later or more, ends the process at once.
  */
 export async function runUntilSignal(
   start: (signal: AbortSignal) => Promise<Running>,
@@ -26,11 +32,14 @@ export async function runUntilSignal(
 ): Promise<never> {
   const abort = new AbortController();
   const asked = new Promise<void>((resolve) => {
-    let first = true;
+    let firstAt: number | undefined;
     for (const name of SIGNALS) {
       process.on(name, () => {
-        if (!first) process.exit(128 + constants.signals[name]);
-        first = false;
+        if (firstAt !== undefined) {
+          if (performance.now() - firstAt < ECHO_MS) return;
+          process.exit(128 + constants.signals[name]);
+        }
+        firstAt = performance.now();
         say(`${name}: stopping; once more to stop at once`);
         abort.abort(new Interrupted(name));
         resolve();

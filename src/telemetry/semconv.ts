@@ -58,8 +58,6 @@ export const ATTR = {
   temporalActivityAttempt: 'temporal.activity.attempt',
 } as const;
 
-export type AttributeName = (typeof ATTR)[keyof typeof ATTR];
-
 /** The event that OpenTelemetry records a failure as. */
 export const EXCEPTION_EVENT = 'exception';
 

@@ -36,7 +36,9 @@ const REGISTER_TRIES = 5;
 export async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      if (await registerMissing(connection, namespace)) await waitUntilUsable(connection, namespace);
+      await registerMissing(connection, namespace);
+      // Also when somebody else registered them, maybe a moment ago.
+      await waitUntilUsable(connection, namespace);
       return;
     } catch (error) {
       if (isRefusal(error)) {
@@ -50,8 +52,7 @@ export async function ensureSearchAttributes(connection: Connection, namespace: 
   }
 }
 
-/** Whether anything had to be registered. */
-async function registerMissing(connection: Connection, namespace: string): Promise<boolean> {
+async function registerMissing(connection: Connection, namespace: string): Promise<void> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   const missing: Record<string, temporal.api.enums.v1.IndexedValueType> = {};
   for (const { name, type } of ORDER_SEARCH_ATTRIBUTES) {
@@ -65,9 +66,8 @@ async function registerMissing(connection: Connection, namespace: string): Promi
       );
     }
   }
-  if (Object.keys(missing).length === 0) return false;
+  if (Object.keys(missing).length === 0) return;
   await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: missing });
-  return true;
 }
 
 async function waitUntilUsable(connection: Connection, namespace: string): Promise<void> {

@@ -5,6 +5,7 @@ import { ensureSearchAttributes, SearchAttributeError } from '../../../src/tempo
 
 const PERMISSION_DENIED = 7;
 const INVALID_ARGUMENT = 3;
+const ALREADY_EXISTS = 6;
 
 /** What a gRPC client throws. */
 function grpcError(code: number, details: string): Error {
@@ -38,6 +39,29 @@ describe('search attributes where administering the namespace is not allowed', (
     await expect(ensured).rejects.toThrow(
       'temporal operator search-attribute create --namespace shop --name OrderStatus --type Keyword --name CustomerId --type Keyword',
     );
+  });
+});
+
+describe('search attributes that somebody else registers at the same moment', () => {
+  it('are found registered, and waited for until they can be used', async () => {
+    const KEYWORD = 2;
+    const registered = { OrderStatus: KEYWORD, CustomerId: KEYWORD };
+    const lists = [{}, registered];
+    const counts = [grpcError(INVALID_ARGUMENT, 'not known here yet'), undefined];
+    const connection = {
+      operatorService: {
+        listSearchAttributes: () => Promise.resolve({ customAttributes: lists.shift() }),
+        addSearchAttributes: () => Promise.reject(grpcError(ALREADY_EXISTS, 'OrderStatus exists')),
+      },
+      workflowService: {
+        countWorkflowExecutions: () => {
+          const error = counts.shift();
+          return error === undefined ? Promise.resolve({}) : Promise.reject(error);
+        },
+      },
+    } as unknown as Connection;
+    await ensureSearchAttributes(connection, 'shop');
+    expect([lists, counts]).toEqual([[], []]);
   });
 });
 

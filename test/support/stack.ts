@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { Connection } from '@temporalio/client';
+import type { Config } from '../../src/config/config';
+import { openOrders } from '../../src/orders/open-orders';
+import type { Orders } from '../../src/orders/open-orders';
+import type { RunningPart } from '../../src/stack/part';
+import { privateConfig } from '../../src/stack/private-stack';
+import type { PrivateConfig } from '../../src/stack/private-stack';
+import { PART_NAMES, startPart } from '../../src/stack/start-part';
+import type { PartName } from '../../src/stack/start-part';
+import { noTracer } from '../../src/cli/session';
+import { testServerAddress } from './temporal';
+
+/** Short times for tests: real back-off and attempts, nothing that takes long to run out. */
+const FAST = {
+  LOG_LEVEL: 'fatal',
+  PAYMENT_PROVIDER_TIMEOUT_MS: '200',
+  SAGA_STEP_MAX_ATTEMPTS: '3',
+  SAGA_STEP_BACKOFF_INITIAL_MS: '10',
+  SAGA_STEP_BACKOFF_MAX_MS: '50',
+  SAGA_COMPENSATION_MAX_ATTEMPTS: '3',
+  SAGA_COMPENSATION_BACKOFF_INITIAL_MS: '10',
+  SAGA_COMPENSATION_BACKOFF_MAX_MS: '50',
+  ORDER_WAIT_MS: '60000',
+};
+
+const RETENTION_SECONDS = 86_400;
+
+/**
+ * The whole system in this process, on ports, a DATA_DIR and a Temporal namespace of its own, so that neither
+ * its task queue nor its list of orders is shared with another test.
+ */
+export class TestStack {
+  readonly #parts = new Map<PartName, RunningPart>();
+  readonly #private: PrivateConfig;
+  readonly #temporal: Readonly<Record<string, string>>;
+
+  private constructor(own: PrivateConfig, temporal: Readonly<Record<string, string>>) {
+    this.#private = own;
+    this.#temporal = temporal;
+  }
+
+  /** Starts `parts` (all of them unless told), with `settings` added to the environment. */
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+    parts: readonly PartName[] = PART_NAMES,
+  ): Promise<TestStack> {
+    const temporal = { TEMPORAL_ADDRESS: testServerAddress(), TEMPORAL_NAMESPACE: `test-${randomUUID()}` };
+    await registerNamespace(temporal.TEMPORAL_ADDRESS, temporal.TEMPORAL_NAMESPACE);
+    const bundle = process.env['TEST_WORKFLOW_BUNDLE'];
+    const own = await privateConfig({
+      ...FAST,
+      ...(bundle !== undefined && { WORKFLOW_BUNDLE: bundle }),
+      ...temporal,
+      ...settings,
+    });
+    const stack = new TestStack(own, temporal);
+    try {
+      for (const part of parts) await stack.startPart(part);
+      return stack;
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
+  }
+
+  get config(): Config {
+    return this.#private.config;
+  }
+
+  /** What makes another process part of this system, or its client. */
+  get environment(): Readonly<Record<string, string>> {
+    return this.#private.environment;
+  }
+
+  async startPart(name: PartName): Promise<void> {
+    // The worker looks its server up in the environment of the process.
+    Object.assign(process.env, this.#temporal);
+    this.#parts.set(name, await startPart(name, { config: this.config }));
+  }
+
+  async stopPart(name: PartName): Promise<void> {
+    const part = this.#parts.get(name);
+    this.#parts.delete(name);
+    await part?.stop();
+  }
+
+  /** A client of this system; the caller closes it. */
+  openOrders(): Promise<Orders> {
+    return openOrders(this.config, { tracer: noTracer() }, { environment: this.environment });
+  }
+
+  /** Stops every part and deletes the data. */
+  async stop(): Promise<void> {
+    for (const name of [...this.#parts.keys()].reverse()) await this.stopPart(name);
+    for (const name of Object.keys(this.#temporal)) Reflect.deleteProperty(process.env, name);
+    await this.#private.remove();
+  }
+}
+
+async function registerNamespace(address: string, namespace: string): Promise<void> {
+  const connection = await Connection.connect({ address });
+  try {
+    await connection.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: { seconds: BigInt(RETENTION_SECONDS) as never },
+    });
+  } finally {
+    await connection.close();
+  }
+}
