@@ -10,19 +10,6 @@ const USAGE = `Usage: npm run dev
 Runs Temporal (unless TEMPORAL_* names a server), the services and a worker until Ctrl-C. Orders are kept
 under DATA_DIR across restarts. Ports and DATA_DIR may be changed together to run two stacks side by side.`;
 
-const EXAMPLE_ORDER = JSON.stringify({
-  customerId: 'cus_1',
-  items: [{ sku: 'SKU-KEYBOARD', quantity: 2 }],
-  payment: { method: 'pm_card_visa' },
-  shippingAddress: {
-    name: 'A. Buyer',
-    line1: '1 Main St',
-    city: 'Berlin',
-    postalCode: '10115',
-    country: 'DE',
-  },
-});
-
 /** `npm run dev`: the whole stack, staying up. */
 async function main(): Promise<void> {
   try {
@@ -46,7 +33,7 @@ async function main(): Promise<void> {
       });
       print('');
       if (stack.temporal.uiUrl !== undefined) print(`Temporal's web UI: ${stack.temporal.uiUrl}`);
-      print(`An order: echo '${EXAMPLE_ORDER}' | npx orders start - --watch`);
+      print('An order: npx orders start --sample --watch');
       print('Ctrl-C drains and stops everything.');
       print('ready');
       return stack;

@@ -3,6 +3,7 @@ import type { Config } from './config/config';
 import { connectTemporal } from './temporal/connection';
 import { ensureSearchAttributes } from './temporal/search-attributes';
 import { orderWorkerOptions } from './temporal/worker-options';
+import { workflowBundle } from './temporal/workflow-bundle';
 import type { RunningPart } from './stack/part';
 import { installTemporalRuntime } from './telemetry/temporal-logger';
 import type { StartedTelemetry } from './telemetry/telemetry';
@@ -27,7 +28,10 @@ export async function startWorker(deps: {
   await client.close();
 
   const connection = await NativeConnection.connect(connectionOptions);
-  const worker = await Worker.create(orderWorkerOptions({ config, telemetry, connection, namespace }));
+  const bundle = await workflowBundle(config.worker.workflowBundle);
+  const worker = await Worker.create(
+    orderWorkerOptions({ config, telemetry, connection, namespace, workflowBundle: bundle }),
+  );
   let stopping = false;
   const ended = worker.run().catch((error: unknown) => {
     telemetry.logger.fatal({ err: error }, 'the worker failed');

@@ -7,7 +7,12 @@ export interface OrderFilter {
   readonly customerId?: string | undefined;
 }
 
-/** A string literal of Temporal's list filters that no value can break out of. */
+/**
+ * A string literal of Temporal's list filters that no value can break out of.
+ *
+ * The server (1.29) compares backslashes and double quotes in their escaped form, so that values with them
+ * match nothing; no id of ours has any.
+ */
 export function quoteValue(value: string): string {
   return `'${value.replace(/\\/g, '\\\\').replace(/'/g, "\\'")}'`;
 }

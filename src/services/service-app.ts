@@ -52,14 +52,15 @@ export interface ServiceResources {
  * every POST, `GET /healthz` and `GET /readyz`. No body, address or token is ever logged.
  */
 export function createServiceApp({ telemetry }: ServiceDeps, { ready, close }: ServiceResources): ServiceApp {
+  const logger: FastifyBaseLogger = telemetry.logger;
   const app: ServiceApp = Fastify({
-    loggerInstance: telemetry.logger as FastifyBaseLogger,
+    loggerInstance: logger,
     // The SERVER span says what a line per request would say.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     // A path that is not even a path (`/%`) gets past every other handler.
     frameworkErrors: (error, request, reply) => {
-      answerError(error, request as FastifyRequest, reply as FastifyReply);
+      answerError(error, request, reply);
     },
     routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER },
   }).withTypeProvider<ZodTypeProvider>();

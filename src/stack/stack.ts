@@ -99,6 +99,8 @@ async function stopAll(running: Stoppable[]): Promise<void> {
       errors.push(new Error(`${part.name} did not stop: ${(error as Error).message}`, { cause: error }));
     }
   }
-  if (errors.length === 1) throw errors[0];
-  if (errors.length > 1) throw new AggregateError(errors, errors.map(({ message }) => message).join('; '));
+  const [first, ...others] = errors;
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  throw new AggregateError(errors, errors.map(({ message }) => message).join('; '));
 }

@@ -1,6 +1,8 @@
 import type { Config } from '../config/config';
+import type * as Services from '../services/start-service';
 import { startTelemetry } from '../telemetry/start-telemetry';
 import type { StartedTelemetry } from '../telemetry/telemetry';
+import type * as Worker from '../worker';
 import type { RunningPart } from './part';
 
 interface PartDeps {
@@ -27,7 +29,7 @@ const PARTS = {
     service: 'order-service',
     start: (deps) =>
       // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded when needed; see above
-      (require('../worker') as typeof import('../worker')).startWorker(deps),
+      (require('../worker') as typeof Worker).startWorker(deps),
   },
 } as const satisfies Readonly<Record<string, Part>>;
 
@@ -75,9 +77,6 @@ function service(name: 'order' | 'inventory' | 'payment' | 'shipping'): Part {
     service: `${name}-service`,
     start: (deps) =>
       // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded when needed; see above
-      (require('../services/start-service') as typeof import('../services/start-service')).startService(
-        name,
-        deps,
-      ),
+      (require('../services/start-service') as typeof Services).startService(name, deps),
   };
 }

@@ -37,15 +37,15 @@ export async function downloadWithSdk(
   let size = 0;
   let grewAt = Date.now();
   let reportAt = Date.now() + REPORT_MS;
-  let stalled = false;
+  const outcome = { stalled: false };
   const watch = async (): Promise<void> => {
     const now = Date.now();
     const current = await sizeOf(directory);
     if (current > size) {
       size = current;
       grewAt = now;
-    } else if (!stalled && now - grewAt >= STALL_MS) {
-      stalled = true;
+    } else if (!outcome.stalled && now - grewAt >= STALL_MS) {
+      outcome.stalled = true;
       await child.end(END_LIMIT_MS);
     }
     if (size > 0 && now >= reportAt) {
@@ -63,7 +63,7 @@ export async function downloadWithSdk(
   // five seconds on a busy machine is not needed here.
   const binary = path.join(directory, `temporal-${TEMPORAL_CLI_VERSION}`);
   if (await isExecutable(binary)) return binary;
-  if (stalled) throw new Error(`nothing arrived for ${String(STALL_MS / 1000)} s`);
+  if (outcome.stalled) throw new Error(`nothing arrived for ${String(STALL_MS / 1000)} s`);
   const reason = child.outputTail().at(-1) ?? 'failed without a reason';
   // Each layer of the SDK repeats the request; the innermost one has the cause.
   throw new Error(reason.slice(Math.max(0, reason.lastIndexOf('error sending request'))));

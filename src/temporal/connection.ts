@@ -3,6 +3,7 @@ import { Connection, isGrpcServiceError } from '@temporalio/client';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import { ConfigError, type Config } from '../config/config';
 import { variable, type Environment } from './environment';
+import { GRPC, hasGrpcCode } from './grpc';
 import { readServerRecord, serverRecordPath } from './server-record';
 
 /** What both a client's `Connection` and a worker's `NativeConnection` take. */
@@ -43,7 +44,6 @@ export class TemporalUnreachableError extends Error {
 const DEFAULT_ADDRESS = 'localhost:7233';
 const DEFAULT_NAMESPACE = 'default';
 const CONNECT_TIMEOUT_MS = 3_000;
-const GRPC_NOT_FOUND = 5;
 
 /** The variables of `@temporalio/envconfig` that speak of a server, most telling first. */
 const NAMING_VARIABLES = [
@@ -152,12 +152,13 @@ async function expectNamespace(connection: Connection, target: TemporalTarget): 
   try {
     await connection.workflowService.describeNamespace({ namespace });
   } catch (error) {
-    if (!isGrpcServiceError(error)) throw error;
-    if (Number(error.code) === GRPC_NOT_FOUND) {
+    if (hasGrpcCode(error, GRPC.notFound)) {
       const reason = `it has no namespace ${namespace} (TEMPORAL_NAMESPACE)`;
       throw new TemporalUnreachableError(target, reason, error);
     }
-    // A role may run workflows without the right to describe their namespace.
+    // A role may run workflows without the right to describe their namespace. Anything else does not come from a
+    // Temporal server: what is no gRPC server at all passes for an old one until here.
+    if (!hasGrpcCode(error, GRPC.permissionDenied)) throw error;
   }
 }
 

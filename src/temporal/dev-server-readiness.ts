@@ -20,9 +20,9 @@ const LOG_LINES = 15;
  * @throws {@link SearchAttributeError} when what it keeps has other search attributes.
  */
 export async function untilAnswering(child: GuardedChild, address: string, namespace: string): Promise<void> {
-  let ended = false;
+  const state = { ended: false };
   const early = child.ended.then(() => {
-    ended = true;
+    state.ended = true;
     throw serverError('did not start', child);
   });
   const answering = (async () => {
@@ -33,7 +33,7 @@ export async function untilAnswering(child: GuardedChild, address: string, names
         break;
       } catch (error) {
         // The other promise tells why.
-        if (ended) return;
+        if (state.ended) return;
         if (error instanceof SearchAttributeError) throw error;
         if (Date.now() >= giveUpAt) {
           throw serverError(`does not answer at ${address} (${(error as Error).message})`, child);
@@ -44,12 +44,12 @@ export async function untilAnswering(child: GuardedChild, address: string, names
     // What answers may be somebody else's server that took the port meanwhile, while this one is about to give
     // up. This one says that it listens; other releases of it may have other words.
     const settledAt = Date.now() + SAYS_SO_LIMIT_MS;
-    while (!ended && Date.now() < settledAt && !child.outputTail().some((line) => SAYS_SO.test(line))) {
+    while (!state.ended && Date.now() < settledAt && !child.outputTail().some((line) => SAYS_SO.test(line))) {
       await sleep(POLL_MS);
     }
   })();
   try {
-    await Promise.race([early, answering.then(() => (ended ? early : undefined))]);
+    await Promise.race([early, answering.then(() => (state.ended ? early : undefined))]);
   } finally {
     // Whichever lost the race has no listener left.
     for (const lost of [answering, early]) lost.catch(() => undefined);

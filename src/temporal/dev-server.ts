@@ -35,7 +35,7 @@ export interface DevServer {
   /** Resolves with the reason when the server ends without having been stopped. */
   readonly failed: Promise<Error>;
   /** Returns once the server is gone, and DATA_DIR is free. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 const HOST = '127.0.0.1';

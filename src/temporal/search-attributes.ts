@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isGrpcServiceError, type Connection } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { ORDER_SEARCH_ATTRIBUTES, searchAttributeTypeName } from './dev-server-options';
+import { GRPC, hasGrpcCode } from './grpc';
 
 const { IndexedValueType } = temporal.api.enums.v1;
 
@@ -9,17 +10,6 @@ const { IndexedValueType } = temporal.api.enums.v1;
 export class SearchAttributeError extends Error {
   override readonly name = 'SearchAttributeError';
 }
-
-/** gRPC status codes, by the names of the protocol. */
-const GRPC = {
-  invalidArgument: 3,
-  alreadyExists: 6,
-  permissionDenied: 7,
-  failedPrecondition: 9,
-  aborted: 10,
-  unimplemented: 12,
-  unauthenticated: 16,
-} as const;
 
 /** A server on a SQL store learns of new attributes within seconds, by refreshing its namespace cache. */
 const USABLE_LIMIT_MS = 30_000;
@@ -89,22 +79,18 @@ async function areUsable(connection: Connection, namespace: string): Promise<boo
     await connection.workflowService.countWorkflowExecutions({ namespace, query });
     return true;
   } catch (error) {
-    if (isGrpcServiceError(error) && Number(error.code) === GRPC.invalidArgument) return false;
+    if (hasGrpcCode(error, GRPC.invalidArgument)) return false;
     throw error;
   }
 }
 
 function isRefusal(error: unknown): boolean {
-  return hasCode(error, [GRPC.permissionDenied, GRPC.unauthenticated, GRPC.unimplemented]);
+  return hasGrpcCode(error, GRPC.permissionDenied, GRPC.unauthenticated, GRPC.unimplemented);
 }
 
 /** Somebody else registered at the same moment: look again. */
 function isConflict(error: unknown): boolean {
-  return hasCode(error, [GRPC.alreadyExists, GRPC.aborted, GRPC.failedPrecondition, GRPC.invalidArgument]);
-}
-
-function hasCode(error: unknown, codes: readonly number[]): boolean {
-  return isGrpcServiceError(error) && codes.includes(error.code);
+  return hasGrpcCode(error, GRPC.alreadyExists, GRPC.aborted, GRPC.failedPrecondition, GRPC.invalidArgument);
 }
 
 function notAllowed(namespace: string, cause: unknown): SearchAttributeError {

@@ -1,11 +1,10 @@
-import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
+import type { NativeConnection, WorkerOptions, WorkflowBundleOption } from '@temporalio/worker';
 import type { Config } from '../config/config';
 import { activityTracing } from '../telemetry/activity-interceptor';
 import type { StartedTelemetry } from '../telemetry/telemetry';
 import { workflowSpanSink } from '../telemetry/workflow-span-sink';
 import { ORDERS_TASK_QUEUE } from '../workflows/definitions';
 import { createActivities } from '../activities/activities';
-import { WORKFLOW_INTERCEPTORS, WORKFLOWS_PATH, workflowBundleAt } from './workflow-bundle';
 
 /** What a worker of the order workflows needs to be made. */
 export interface WorkerDeps {
@@ -13,24 +12,23 @@ export interface WorkerDeps {
   readonly telemetry: StartedTelemetry;
   readonly connection: NativeConnection;
   readonly namespace: string;
+  /** Workflows and their interceptors: see `workflow-bundle.ts`. */
+  readonly workflowBundle: WorkflowBundleOption;
 }
 
 /**
  * How a worker of the order workflows is set up, each choice with its reason.
  */
-export function orderWorkerOptions({ config, telemetry, connection, namespace }: WorkerDeps): WorkerOptions {
+export function orderWorkerOptions(deps: WorkerDeps): WorkerOptions {
+  const { config, telemetry, connection, namespace, workflowBundle } = deps;
   const { worker } = config;
   return {
     connection,
     namespace,
     taskQueue: ORDERS_TASK_QUEUE,
-    // A bundle made in advance brings its interceptors with it.
-    ...(worker.workflowBundle === undefined
-      ? { workflowsPath: WORKFLOWS_PATH }
-      : { workflowBundle: workflowBundleAt(worker.workflowBundle) }),
+    workflowBundle,
     activities: createActivities(telemetry.tracer, config.services),
     interceptors: {
-      workflowModules: worker.workflowBundle === undefined ? WORKFLOW_INTERCEPTORS : [],
       activity: [activityTracing(telemetry.tracer)],
     },
     sinks: workflowSpanSink(telemetry),

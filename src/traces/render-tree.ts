@@ -36,7 +36,7 @@ export function renderTrees(
   const nameWidth = Math.max(0, ...rows.map(({ name }) => name.length));
   const fixed = nameWidth + STATUS_WIDTH + DURATION_WIDTH + 6;
   const barWidth =
-    options.width < BAR_FROM_WIDTH ? 0 : Math.min(BAR.max, Math.max(BAR.min, options.width - fixed - 30));
+    options.width < BAR_FROM_WIDTH ? 0 : Math.min(BAR.max, Math.max(BAR.min, options.width - fixed - 42));
   const scale = timeScale(rows.map(({ span }) => span));
   const names = new Map(all.map((span) => [span.spanId, span.name]));
   return rows.map(({ name, span }) => {

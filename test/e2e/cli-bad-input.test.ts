@@ -31,11 +31,7 @@ describe('orders start refuses, with 2 and the name of every wrong field,', () =
     ['quantity 10^9', orderJson(item(1e9)), ['items[0].quantity']],
     ['101 items', orderJson({ items: manyItems }), ['items']],
     ['no items', orderJson({ items: [] }), ['items']],
-    [
-      'duplicate SKUs',
-      orderJson({ items: [...item(1).items, ...item(2).items] }),
-      ['items[1].sku'],
-    ],
+    ['duplicate SKUs', orderJson({ items: [...item(1).items, ...item(2).items] }), ['items[1].sku']],
     ['an empty body', '', ['(body)']],
     ['an empty object', '{}', ['customerId', 'items', 'payment', 'shippingAddress']],
     ['what is not JSON', '{"customerId":', ['(body)']],
@@ -68,9 +64,9 @@ describe('orders start refuses, with 2 and the name of every wrong field,', () =
     const result = await orders(['start', '-', '--json'], stack.environment, body);
     expect(result.code).toBe(2);
     const named = json<JsonError>(result).error.errors.map(({ field }) => field);
-    expect(new Set(named.map((field) => (fields.includes('items') ? field.replace(/\[.*/, '') : field)))).toEqual(
-      new Set(fields),
-    );
+    expect(
+      new Set(named.map((field) => (fields.includes('items') ? field.replace(/\[.*/, '') : field))),
+    ).toEqual(new Set(fields));
   });
 
   it('and names them to people, without a stack', async () => {

@@ -32,7 +32,12 @@ describe('every payment token and destination ends as it says', () => {
       1,
       { status: 'failed', failure: { code: 'payment_declined' } },
     ],
-    ['an unknown token', ['--payment', 'pm_nope'], 1, { status: 'failed', failure: { step: 'process_payment' } }],
+    [
+      'an unknown token',
+      ['--payment', 'pm_nope'],
+      1,
+      { status: 'failed', failure: { step: 'process_payment' } },
+    ],
     [
       'nothing in stock',
       ['--item', 'SKU-NONE'],
@@ -58,7 +63,10 @@ describe('every payment token and destination ends as it says', () => {
     expect(result.code).toBe(1);
     const order = json<OrderView & Record<string, unknown>>(result);
     expect(order.status).toBe('failed');
-    expect(order.compensations.map(({ step, state }) => [step, state])).toContainEqual(['refund_payment', 'done']);
+    expect(order.compensations.map(({ step, state }) => [step, state])).toContainEqual([
+      'refund_payment',
+      'done',
+    ]);
     const after = await audit();
     expect(after.ok).toBe(true);
     expect(after.money.refunded).toBe(before + order.amount.value);
@@ -136,7 +144,9 @@ describe('an order whose refund is refused', () => {
   });
 
   it('takes no retry any more, nor a cancellation', async () => {
-    expect(json(await run('retry', 'park-skip', '--json'))).toMatchObject({ error: { code: 'action_refused' } });
+    expect(json(await run('retry', 'park-skip', '--json'))).toMatchObject({
+      error: { code: 'action_refused' },
+    });
     const cancelled = await run('cancel', 'park-skip', '--json');
     expect(cancelled.code).toBe(1);
     expect(json(cancelled)).toMatchObject({ error: { code: 'past_cancelling' } });
@@ -186,7 +196,10 @@ describe('the same order id', () => {
 describe('an order that cannot be shipped for now', () => {
   it('is followed, cancelled, and undone', async () => {
     const environment = { ...stack.environment, ORDER_WAIT_MS: '200' };
-    const started = await orders(['start', '--sample', '--country', 'XX', '--order-id', 'stuck', '--json'], environment);
+    const started = await orders(
+      ['start', '--sample', '--country', 'XX', '--order-id', 'stuck', '--json'],
+      environment,
+    );
     expect(started.code).toBe(1);
     expect(json(started)).toMatchObject({ status: 'running' });
     expect(started.stderr).toContain('npx orders status stuck --watch');
@@ -209,7 +222,8 @@ describe('an order that cannot be shipped for now', () => {
 describe('orders list', () => {
   it('gives every order once, newest first, page by page', async () => {
     const all = await eventually(
-      async () => json<{ orders: OrderPage['orders'] }>(await run('list', '--json', '--limit', '1000')).orders,
+      async () =>
+        json<{ orders: OrderPage['orders'] }>(await run('list', '--json', '--limit', '1000')).orders,
       (found) => found.some(({ orderId, status }) => orderId === 'stuck' && status === 'cancelled'),
       'the last order is listed',
     );
@@ -228,7 +242,9 @@ describe('orders list', () => {
   });
 
   it('shows only what was asked for', async () => {
-    const completed = json<{ orders: OrderPage['orders'] }>(await run('list', '--status', 'completed', '--json'));
+    const completed = json<{ orders: OrderPage['orders'] }>(
+      await run('list', '--status', 'completed', '--json'),
+    );
     expect(completed.orders.length).toBeGreaterThan(0);
     for (const { status } of completed.orders) expect(status).toBe('completed');
     const injected = await run('list', '--customer', "x' OR CustomerId = 'cus_1", '--json');

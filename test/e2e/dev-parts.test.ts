@@ -1,28 +1,25 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { findFreePort } from '../../src/temporal/ports';
-import { ownStackEnvironment } from '../support/own-ports';
+import { ownStack, type OwnStack } from '../support/own-stack';
 import { TsProcess } from '../support/ts-process';
 
 describe('npm start -- <part>', () => {
-  let dataDir: string;
-  let environment: Record<string, string>;
+  let own: OwnStack;
   const started: TsProcess[] = [];
 
   beforeEach(async () => {
-    dataDir = await mkdtemp(path.join(os.tmpdir(), 'start-'));
-    environment = await ownStackEnvironment(dataDir);
+    own = await ownStack();
   });
 
   afterEach(async () => {
     await Promise.all(started.splice(0).map((child) => child.dispose()));
-    await rm(dataDir, { recursive: true, force: true });
+    await own.remove();
   });
 
   function start(args: readonly string[], changes: Record<string, string> = {}): TsProcess {
-    const child = new TsProcess('src/start.ts', args, { ...environment, ...changes });
+    const child = new TsProcess('src/start.ts', args, { ...own.environment, ...changes });
     started.push(child);
     return child;
   }
@@ -56,7 +53,7 @@ describe('npm start -- <part>', () => {
   });
 
   it('refuses a DATA_DIR that cannot be written, by name', async () => {
-    const file = path.join(dataDir, 'a-file');
+    const file = path.join(own.dataDir, 'a-file');
     await writeFile(file, '');
     const child = start(['inventory'], { DATA_DIR: path.join(file, 'data') });
     expect(await child.ended).not.toBe(0);

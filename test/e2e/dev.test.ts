@@ -1,33 +1,33 @@
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { connectTemporal } from '../../src/temporal/connection';
 import { findFreePort } from '../../src/temporal/ports';
 import { isProcessAlive } from '../../src/temporal/processes';
 import { readServerRecord } from '../../src/temporal/server-record';
-import { ownStackEnvironment } from '../support/own-ports';
+import { ownStack, type OwnStack } from '../support/own-stack';
 import { TsProcess } from '../support/ts-process';
 
 const READY = /^ready$/m;
 
 describe('npm run dev', () => {
+  let own: OwnStack;
   let dataDir: string;
-  let environment: Record<string, string>;
+  let environment: OwnStack['environment'];
   const started: TsProcess[] = [];
 
   beforeEach(async () => {
-    dataDir = await mkdtemp(path.join(os.tmpdir(), 'dev-'));
-    environment = await ownStackEnvironment(dataDir);
+    own = await ownStack();
+    ({ dataDir, environment } = own);
   });
 
   afterEach(async () => {
     await Promise.all(started.splice(0).map((child) => child.dispose()));
-    await rm(dataDir, { recursive: true, force: true });
+    await own.remove();
   });
 
-  function dev(changes: Record<string, string> = {}): TsProcess {
+  function dev(changes: Readonly<Record<string, string>> = {}): TsProcess {
     const child = new TsProcess('src/dev.ts', [], { ...environment, ...changes });
     started.push(child);
     return child;
@@ -86,8 +86,10 @@ describe('npm run dev', () => {
   it('refuses a second stack on the same DATA_DIR, which leaves the first one alone', async () => {
     const first = dev();
     await first.said(/^temporal +ready/m);
-    const second = dev(await ownStackEnvironment(dataDir));
+    const other = await ownStack();
+    const second = dev({ ...other.environment, DATA_DIR: dataDir });
     expect(await second.ended).toBe(1);
+    await other.remove();
     expect(second.stderr).toContain(`DATA_DIR=${dataDir} is in use`);
     expect(second.stderr).not.toMatch(/^\s+at /m);
     await first.said(READY);
@@ -98,18 +100,18 @@ describe('npm run dev', () => {
   it('stops what it started when a part cannot start', async () => {
     const squatter = dev();
     await squatter.said(READY);
-    const other = await mkdtemp(path.join(os.tmpdir(), 'dev-other-'));
+    const other = await ownStack();
     try {
       const stack = dev({
-        ...(await ownStackEnvironment(other)),
+        ...other.environment,
         PAYMENT_SERVICE_PORT: environment['PAYMENT_SERVICE_PORT'] ?? '',
       });
       expect(await stack.ended).not.toBe(0);
       expect(stack.stderr).toContain('PAYMENT_SERVICE_PORT');
       expect(stack.stderr).not.toMatch(/^\s+at /m);
-      expect(await readServerRecord(other)).toBeUndefined();
+      expect(await readServerRecord(other.dataDir)).toBeUndefined();
     } finally {
-      await rm(other, { recursive: true, force: true });
+      await other.remove();
     }
   });
 

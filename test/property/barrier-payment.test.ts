@@ -69,8 +69,10 @@ function arm(payment: PaymentUnderTest, deaths: readonly Place[]): void {
   payment.provider.after = {};
   for (const place of deaths) {
     const [when, call] = place.split(' ') as ['before' | 'after', 'charge' | 'lookup' | 'refund'];
+    let alive = true;
     payment.provider[when][call] = () => {
-      delete payment.provider[when][call];
+      if (!alive) return;
+      alive = false;
       dies();
     };
   }

@@ -10,14 +10,12 @@ interface GlobalState {
 const KEY = Symbol.for('durable-orders.test-run');
 const holder = globalThis as { [KEY]?: GlobalState };
 
-/** Keeps `state` until {@link takeForTeardown}. */
+/** Keeps `state` until {@link keptForTeardown}. */
 export function keepForTeardown(state: GlobalState): void {
   holder[KEY] = state;
 }
 
 /** What was kept; `undefined` when the setup failed. */
-export function takeForTeardown(): GlobalState | undefined {
-  const state = holder[KEY];
-  delete holder[KEY];
-  return state;
+export function keptForTeardown(): GlobalState | undefined {
+  return holder[KEY];
 }

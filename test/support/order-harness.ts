@@ -5,8 +5,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import type { WorkerOptions } from '@temporalio/worker';
-import { WORKFLOW_INTERCEPTORS, WORKFLOWS_PATH, workflowBundleAt } from '../../src/temporal/workflow-bundle';
+import type { WorkflowBundleOption } from '@temporalio/worker';
 import { workflowSpanSink } from '../../src/telemetry/workflow-span-sink';
 import { orderWorkflowId } from '../../src/domain/ids';
 import { SEARCH_ATTRIBUTES } from '../../src/workflows/definitions';
@@ -14,12 +13,11 @@ import type { OrderWorkflowInput } from '../../src/workflows/definitions';
 import type { orderSaga } from '../../src/workflows';
 import { connectTestEnvironment } from './temporal';
 
-/** The bundle of this test run when there is one, otherwise the sources. */
-export function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'interceptors'> {
-  const bundle = process.env['TEST_WORKFLOW_BUNDLE'];
-  return bundle === undefined
-    ? { workflowsPath: WORKFLOWS_PATH, interceptors: { workflowModules: WORKFLOW_INTERCEPTORS } }
-    : { workflowBundle: workflowBundleAt(bundle) };
+/** The bundle of this test run. */
+export function workflowCode(): { readonly workflowBundle: WorkflowBundleOption } {
+  const codePath = process.env['TEST_WORKFLOW_BUNDLE'];
+  if (codePath === undefined) throw new Error('TEST_WORKFLOW_BUNDLE is not set: run tests through npm test');
+  return { workflowBundle: { codePath } };
 }
 
 /** Runs order workflows with activities of the test's own, on a task queue of its own. */

@@ -10,6 +10,7 @@ import { chown, cp, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { URL } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);

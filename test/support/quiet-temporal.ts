@@ -1,4 +1,5 @@
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { createLogger } from '../../src/telemetry/logger';
+import { installTemporalRuntime } from '../../src/telemetry/temporal-logger';
 
-// Failing activities and workflow tasks are what many tests are about: only what nobody expects is printed.
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+// Failing activities and workflow tasks are what many tests are about: the runtime says nothing of them.
+installTemporalRuntime(createLogger('test', 'silent'), { shutdownSignals: [] });

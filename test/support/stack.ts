@@ -103,7 +103,7 @@ async function registerNamespace(address: string, namespace: string): Promise<vo
   try {
     await connection.workflowService.registerNamespace({
       namespace,
-      workflowExecutionRetentionPeriod: { seconds: BigInt(RETENTION_SECONDS) as never },
+      workflowExecutionRetentionPeriod: { seconds: RETENTION_SECONDS as never },
     });
   } finally {
     await connection.close();

@@ -4,8 +4,6 @@ import type { Logger } from 'pino';
 import { ConfigError } from '../../config/config';
 import { errorMessage } from '../error-code';
 
-const INT8_OID = 20;
-
 /** A PostgreSQL dialect whose every connection works in one schema. */
 export interface OpenedPostgres {
   readonly dialect: PostgresDialect;
@@ -55,10 +53,10 @@ async function databaseName(pool: pg.Pool): Promise<string> {
   }
 }
 
-function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
-  if (oid === INT8_OID) return safeInteger;
-  return pg.types.getTypeParser(oid, format) as (value: string) => unknown;
-}
+const getTypeParser: typeof pg.types.getTypeParser = (
+  oid: Parameters<typeof pg.types.getTypeParser>[0],
+  format?: Parameters<typeof pg.types.getTypeParser>[1],
+) => (oid === pg.types.builtins.INT8 ? safeInteger : pg.types.getTypeParser(oid, format)) as never;
 
 function safeInteger(text: string): number {
   const value = Number(text);

@@ -9,7 +9,7 @@ import type {
   QueryCompiler,
   SelectModifierNode,
 } from 'kysely';
-import { CompiledQuery, SqliteAdapter, SqliteDriver, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import { SqliteAdapter, SqliteDriver, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 import { errorCode } from '../error-code';
 
 /** How long a transaction waits for the writer of another process, ms. */

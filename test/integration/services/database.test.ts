@@ -47,10 +47,10 @@ onEachDatabase((database) => {
 
   it('has one transaction after another from two handles that write at the same time', async () => {
     const config = await database.freshConfig();
-    const handles = [await open(config, notes), await open(config, notes)];
-    await handles[0]?.insertInto('notes').values({ id: 1, text: '0' }).execute();
+    const [one, two] = [await open(config, notes), await open(config, notes)];
+    await one.insertInto('notes').values({ id: 1, text: '0' }).execute();
     const increment = (index: number) =>
-      handles[index % 2]?.transaction().execute(async (trx) => {
+      (index % 2 === 0 ? one : two).transaction().execute(async (trx) => {
         const row = await trx
           .selectFrom('notes')
           .select('text')
@@ -63,8 +63,8 @@ onEachDatabase((database) => {
           .execute();
       });
     await Promise.all(Array.from({ length: 100 }, (_, index) => increment(index)));
-    expect(await handles[0]?.selectFrom('notes').select('text').execute()).toEqual([{ text: '100' }]);
-    await Promise.all(handles.map((handle) => handle.destroy()));
+    expect(await one.selectFrom('notes').select('text').execute()).toEqual([{ text: '100' }]);
+    await Promise.all([one.destroy(), two.destroy()]);
   });
 
   it('leaves nothing of a migration that fails, and says which one it was', async () => {

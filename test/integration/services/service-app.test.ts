@@ -29,7 +29,6 @@ onEachDatabase((database) => {
     afterAll(() => service.stop());
 
     it('names every wrong field at once', async () => {
-      const { country: _country, ...noCountry } = address;
       const answer = await service.post(
         '/shipments',
         {
@@ -38,7 +37,7 @@ onEachDatabase((database) => {
             { sku: 'SKU-MOUSE', quantity: 1.5 },
             { sku: 'SKU-MOUSE', quantity: 1 },
           ],
-          address: noCountry,
+          address: { ...address, country: undefined },
           extra: 1,
         },
         'k',

@@ -17,7 +17,7 @@ import { StartTracing } from '../../../src/telemetry/client-interceptor';
 import { databaseTracing } from '../../../src/telemetry/database-tracing';
 import { httpServerTracing } from '../../../src/telemetry/http-server-tracing';
 import { createLogger } from '../../../src/telemetry/logger';
-import { installTemporalRuntime } from '../../../src/telemetry/temporal-logger';
+import { temporalLogger } from '../../../src/telemetry/temporal-logger';
 import { toStoredSpan } from '../../../src/telemetry/stored-span';
 import { workflowSpanSink } from '../../../src/telemetry/workflow-span-sink';
 import { eventually } from '../../support/eventually';
@@ -45,9 +45,8 @@ let baseUrl: string;
 beforeAll(async () => {
   // In place of the runtime that every other test has: this one's log lines are looked at.
   await Runtime.instance().shutdown();
-  installTemporalRuntime(
-    createLogger('order-service', 'info', { write: (line) => void logLines.push(line) }),
-  );
+  const logger = createLogger('order-service', 'info', { write: (line) => void logLines.push(line) });
+  Runtime.install({ logger: temporalLogger(logger) });
   environment = await connectTestEnvironment();
   bundle = await bundleWorkflowCode({
     workflowsPath: require.resolve('./traced-workflows'),

@@ -16,7 +16,9 @@ describe('a deadline', () => {
   it('tells the call by the signal', async () => {
     let reason: unknown;
     const call = (signal: AbortSignal) => {
-      signal.addEventListener('abort', () => (reason = signal.reason));
+      signal.addEventListener('abort', () => {
+        reason = signal.reason;
+      });
       return never();
     };
     await expect(withinDeadline(5, call)).rejects.toMatchObject({ code: 'provider_timeout' });

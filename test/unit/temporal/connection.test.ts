@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -147,6 +148,25 @@ describe('which Temporal server is meant', () => {
       expect(message).toContain(closed);
       expect(message).toContain(path.join(dataDir, 'temporal.json'));
       expect(message).toContain('npm run dev');
+    });
+
+    it('is not fooled by a server that speaks HTTP/2 and knows no Temporal', async () => {
+      const sessions: ServerHttp2Session[] = [];
+      const other = createHttp2Server((_, response) => {
+        response.writeHead(404).end();
+      });
+      other.on('session', (session) => sessions.push(session));
+      await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+      try {
+        environment['TEMPORAL_ADDRESS'] = `127.0.0.1:${String((other.address() as AddressInfo).port)}`;
+        const { message } = await failure();
+        expect(message).toContain('404');
+      } finally {
+        sessions.forEach((session) => {
+          session.destroy();
+        });
+        await new Promise((resolve) => other.close(resolve));
+      }
     });
 
     it('gives up on a server that accepts and stays silent', async () => {

@@ -74,7 +74,7 @@ async function takeOnce(trx: Transaction<SandboxTables>, request: ChargeRequest)
   return change(trx, row.key, {
     state: 'charged',
     payment_id: `pay_${randomUUID()}`,
-    charged: request.amount.value,
+    charged: row.charged + request.amount.value,
   });
 }
 

@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Orders } from '../../src/orders/open-orders';
+import { sampleOrder } from '../support/orders';
+import { TestStack } from '../support/stack';
+
+const ORDERS = 500;
+const AT_A_TIME = 64;
+const IN_STOCK = 100;
+
+describe(`${String(ORDERS)} orders for something of which there are ${String(IN_STOCK)}`, () => {
+  let stack: TestStack;
+  let orders: Orders;
+
+  beforeAll(async () => {
+    stack = await TestStack.start();
+    orders = await stack.openOrders();
+  });
+  afterAll(async () => {
+    await orders.close();
+    await stack.stop();
+  });
+
+  it('completes exactly as many as are in stock; the others fail as out of stock and keep nothing', async () => {
+    const ends = new Map<string, number>();
+    const waiting = Array.from({ length: ORDERS }, () =>
+      sampleOrder({ items: [{ sku: 'SKU-RARE', quantity: 1 }] }),
+    );
+    const customer = async () => {
+      for (let order = waiting.pop(); order !== undefined; order = waiting.pop()) {
+        const { orderId } = await orders.orders.start(order);
+        const view = await orders.orders.waitForOutcome(orderId, 100_000);
+        const end = `${view?.status ?? 'no end'} ${view?.failure?.code ?? ''}`.trim();
+        ends.set(end, (ends.get(end) ?? 0) + 1);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_A_TIME }, customer));
+    expect(Object.fromEntries(ends)).toEqual({
+      completed: IN_STOCK,
+      'failed out_of_stock': ORDERS - IN_STOCK,
+    });
+    const { violations, stock } = await orders.audit();
+    expect(violations).toEqual([]);
+    expect(stock.find(({ sku }) => sku === 'SKU-RARE')).toMatchObject({ free: 0, sold: IN_STOCK });
+  });
+});
