@@ -17,8 +17,8 @@ export interface Orders {
   readonly orders: OrderClient;
   readonly temporal: TemporalConnection;
   /** See {@link auditOrders}. */
-  audit(): Promise<AuditReport>;
-  close(): Promise<void>;
+  readonly audit: () => Promise<AuditReport>;
+  readonly close: () => Promise<void>;
 }
 
 /** One of the services as something to read from. */

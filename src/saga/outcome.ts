@@ -41,11 +41,6 @@ export function refusal(code: string, message: string, attempts?: number): Appli
   });
 }
 
-/** True when `failure` is a {@link refusal}. */
-export function isRefused(failure: unknown): boolean {
-  return outcomeOf(failure) === 'not_done';
-}
-
 /** What an action that failed with `error` has left behind: only a {@link refusal} means nothing. */
 export function outcomeOf(error: unknown): 'not_done' | 'unknown' {
   return reportOf(error).outcome === 'not_done' ? 'not_done' : 'unknown';

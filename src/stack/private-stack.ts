@@ -10,7 +10,7 @@ export interface PrivateConfig {
   readonly config: Config;
   readonly environment: Readonly<Record<string, string>>;
   /** Deletes the DATA_DIR. */
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 const PORT_VARIABLES = [
