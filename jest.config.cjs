@@ -8,7 +8,6 @@ module.exports = {
   },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  setupFiles: ['<rootDir>/test/support/quiet-temporal.ts'],
   testTimeout: 120_000,
   maxWorkers: 2,
 };

@@ -39,9 +39,20 @@ const progress = (line: string) => process.stderr.write(`${pc.dim(line)}\n`);
 /** Runs the whole system on its own ports and data, one order per outcome, and shows what became of each. */
 async function demo(): Promise<void> {
   const { config, remove } = await privateConfig();
+  const abort = new AbortController();
+  const interrupted = new Promise<never>((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        abort.abort(new Error(`${signal}: the demo was stopped`));
+        reject(abort.signal.reason as Error);
+      });
+    }
+  });
+  interrupted.catch(() => undefined);
   try {
     const stack = await startStack({
       config,
+      signal: abort.signal,
       withServer: true,
       persistent: false,
       onProgress: progress,
@@ -50,7 +61,7 @@ async function demo(): Promise<void> {
       },
     });
     try {
-      await runScenarios(config);
+      await Promise.race([runScenarios(config), interrupted]);
     } finally {
       await stack.stop();
     }

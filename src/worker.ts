@@ -24,8 +24,11 @@ export async function startWorker(deps: {
   // Whoever runs this part decides what a signal means; Temporal would shut its workers down by itself.
   installTemporalRuntime(telemetry.logger, { shutdownSignals: [] });
   const { connection: client, namespace, connectionOptions } = await connectTemporal(config);
-  await ensureSearchAttributes(client, namespace);
-  await client.close();
+  try {
+    await ensureSearchAttributes(client, namespace);
+  } finally {
+    await client.close();
+  }
 
   const connection = await NativeConnection.connect(connectionOptions);
   const bundle = await workflowBundle(config.worker.workflowBundle);

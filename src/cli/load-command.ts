@@ -13,5 +13,6 @@ export const loadCommand = {
   retry: () => (require('./commands/retry') as typeof import('./commands/retry')).retry,
   skip: () => (require('./commands/skip') as typeof import('./commands/skip')).skip,
   doctor: () => (require('./commands/doctor') as typeof import('./commands/doctor')).doctor,
+  trace: () => (require('./commands/trace') as typeof import('./commands/trace')).trace,
   audit: () => (require('./commands/audit') as typeof import('./commands/audit')).audit,
 };

@@ -122,6 +122,25 @@ function addReading(program: Command, run: RunAction): void {
       run((context) => loadCommand.list()(options, context)),
     );
   program
+    .command('trace')
+    .description("draw an order's trace: what happened, when, and what undid what")
+    .argument('<id>', "the order's id")
+    .addOption(new Option('--business', 'the saga, its steps and compensations (default)').conflicts('full'))
+    .option('--full', 'every span, down to the database calls')
+    .option('--lint', "check it against what an order's trace promises; exit 1 names each breach")
+    .addOption(
+      new Option('--format <format>', 'how it is written; otlp and jaeger open in those tools')
+        .choices(['tree', 'json', 'otlp', 'jaeger'])
+        .default('tree'),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  orders trace ord-1\n  orders trace ord-1 --format jaeger > ord-1.json',
+    )
+    .action((id: string, options: Parameters<ReturnType<typeof loadCommand.trace>>[1]) =>
+      run((context) => loadCommand.trace()(id, options, context)),
+    );
+  program
     .command('attention')
     .description('list the orders that wait for an operator, and what for')
     .addHelpText('after', '\nExample:\n  orders attention')

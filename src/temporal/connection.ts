@@ -7,7 +7,7 @@ import { GRPC, hasGrpcCode } from './grpc';
 import { readServerRecord, serverRecordPath } from './server-record';
 
 /** What both a client's `Connection` and a worker's `NativeConnection` take. */
-export type TemporalConnectionOptions = ClientConnectConfig['connectionOptions'] & {
+type TemporalConnectionOptions = ClientConnectConfig['connectionOptions'] & {
   readonly address: string;
 };
 

@@ -9,7 +9,7 @@ export const ORDER_SEARCH_ATTRIBUTES = Object.values(SEARCH_ATTRIBUTES);
  * makes every step wait for up to 50 ms; and with four partitions of a task queue and few pollers the last
  * tasks of a burst wait for seconds. Timers, and with them retries, are shifted by up to a second.
  */
-export const TUNED_DYNAMIC_CONFIG: Readonly<Record<string, number | string>> = {
+const TUNED_DYNAMIC_CONFIG: Readonly<Record<string, number | string>> = {
   'history.transferProcessorMaxPollRPS': 5000,
   'history.timerProcessorMaxPollRPS': 5000,
   'history.timerProcessorMaxTimeShift': '1ms',

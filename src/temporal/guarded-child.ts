@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import type { Environment } from './environment';
 
 /** How a child ended: its exit code, or the signal that ended it. */
-export interface ChildEnd {
+interface ChildEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }

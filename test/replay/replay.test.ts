@@ -5,6 +5,7 @@ import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { Worker } from '@temporalio/worker';
 import type { ReplayWorkerOptions } from '@temporalio/worker';
+import '../support/quiet-temporal';
 import { workflowCode } from '../support/order-harness';
 
 const HISTORIES = path.join(__dirname, 'histories');

@@ -1,3 +1,4 @@
+import './quiet-temporal';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 
 /** The Temporal server of this test run, started by `global-setup.ts`. */

@@ -1,0 +1,60 @@
+import { openTraceStore } from '../../telemetry/trace-store';
+import { isBusinessSpan } from '../../traces/business-spans';
+import { lintTrace } from '../../traces/lint-trace';
+import { renderTrees } from '../../traces/render-tree';
+import { spanTrees } from '../../traces/span-tree';
+import { toJaeger, toOtlp } from '../../traces/trace-formats';
+import type { CommandContext } from '../context';
+import { EXIT, UsageError } from '../failure';
+import type { ExitCode } from '../failure';
+import { orderIdArgument } from '../order-argument';
+import { withSession } from '../session';
+
+export interface TraceOptions {
+  readonly full?: true;
+  readonly lint?: true;
+  readonly format: 'tree' | 'json' | 'otlp' | 'jaeger';
+}
+
+/** Where no terminal counts columns. */
+const DEFAULT_WIDTH = 120;
+
+/** Shows an order's trace from the embedded store, or with `lint` checks it and exits 1 for each breach named. */
+export async function trace(id: string, options: TraceOptions, context: CommandContext): Promise<ExitCode> {
+  const { output, config, io } = context;
+  if (io.env['OTEL_EXPORTER_OTLP_ENDPOINT'] || io.env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']) {
+    output.note('Spans go over OTLP now: only those that went to the embedded store before are shown.');
+  }
+  const order = await withSession(context, {}, ({ orders }) => orders.get(orderIdArgument(id)));
+  const { traceId } = order;
+  const store = openTraceStore(config);
+  const spans = store.spansOf(traceId);
+  store.close();
+  if (spans.length === 0) {
+    throw new UsageError(`No span of trace ${traceId} is in the store of DATA_DIR=${config.dataDir}`);
+  }
+  const breaches = lintTrace(spans, order);
+  if (options.lint === true) {
+    output.result({ traceId, ok: breaches.length === 0, breaches }, () =>
+      breaches.length === 0
+        ? `Trace ${traceId}: ${String(spans.length)} spans, as they should be.`
+        : breaches.map(({ rule, detail }) => `${output.colours.red(rule)}: ${detail}`).join('\n'),
+    );
+    return breaches.length === 0 ? EXIT.done : EXIT.notCompleted;
+  }
+  const document = { traceId, complete: breaches.length === 0, spans };
+  const format = output.json && options.format === 'tree' ? 'json' : options.format;
+  if (format === 'tree') {
+    const keep = options.full === true ? undefined : isBusinessSpan;
+    const rendering = { width: output.width ?? DEFAULT_WIDTH, colors: output.colours };
+    io.stdout.write(`${renderTrees(spanTrees(spans, keep), spans, rendering).join('\n')}\n`);
+    return EXIT.done;
+  }
+  const formats = {
+    json: () => document,
+    otlp: () => toOtlp(traceId, spans),
+    jaeger: () => toJaeger(traceId, spans),
+  };
+  io.stdout.write(`${JSON.stringify(formats[format](), undefined, 2)}\n`);
+  return EXIT.done;
+}
