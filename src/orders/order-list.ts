@@ -57,11 +57,7 @@ export async function listOrders(
   const after = cursor === undefined ? undefined : decodeCursor(cursor);
   const base =
     ordersQuery(request) + (after === undefined ? '' : ` AND StartTime < ${time(after.startedAt + 1)}`);
-  const query = await windowOf(client, base, {
-    newest: after?.startedAt ?? Date.now(),
-    wanted: limit + 1 + ties(after),
-    ...window,
-  });
+  const query = await windowOf(client, base, { ...window, after, wanted: limit + 1 });
   const found: WorkflowExecutionInfo[] = [];
   for await (const info of client.workflow.list({ query, pageSize: MAX_PAGE })) found.push(info);
   const rest = found
@@ -76,19 +72,19 @@ export async function listOrders(
   };
 }
 
-/** Those that started in the cursor's own millisecond may all have been given out already. */
-const TIES = 100;
-const ties = (after: Position | undefined) => (after === undefined ? 0 : TIES);
-
 /** `base`, narrowed to the newest orders of it: at least `wanted`, or all there are. */
 async function windowOf(
   client: Client,
   base: string,
-  { newest, wanted, firstMs, maxOrders }: WindowSize & { readonly newest: number; readonly wanted: number },
+  search: WindowSize & { readonly after: Position | undefined; readonly wanted: number },
 ): Promise<string> {
+  const { after, firstMs, maxOrders } = search;
   const count = async (query: string) => (await client.workflow.count(query)).count;
   const since = (from: number) => `${base} AND StartTime >= ${time(from)}`;
   if ((await count(base)) <= maxOrders) return base;
+  const newest = after?.startedAt ?? Date.now();
+  // Those that started in the cursor's own millisecond may all have been given out already.
+  const wanted = search.wanted + (after === undefined ? 0 : await count(since(after.startedAt)));
   let tooFew = newest;
   let from = newest - firstMs;
   let size = await count(since(from));

@@ -1,5 +1,6 @@
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { makeDirectory } from '../config/make-directory';
 import { setTimeout as sleep } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
 import { buildWithGo } from './cli-build';
@@ -37,7 +38,7 @@ const WORK_PREFIX = '.installing-';
 export async function installTemporalCli(target: string, options: InstallOptions): Promise<void> {
   const directory = path.dirname(target);
   try {
-    await mkdir(directory, { recursive: true });
+    makeDirectory(directory);
   } catch (error) {
     throw new TemporalCliError(
       `the cache directory ${directory} cannot be made (${(error as Error).message}); set DURABLE_ORDERS_CACHE_DIR to one that can`,

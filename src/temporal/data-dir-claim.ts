@@ -1,5 +1,6 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { makeDirectory } from '../config/make-directory';
 import { setTimeout as sleep } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
 import { ConfigError } from '../config/config';
@@ -72,7 +73,7 @@ export async function claimDataDir(
 async function ensureWritable(dataDir: string): Promise<void> {
   const probe = path.join(dataDir, `.writable-${String(process.pid)}`);
   try {
-    await mkdir(dataDir, { recursive: true });
+    makeDirectory(dataDir);
     await writeFile(probe, '');
     await rm(probe, { force: true });
   } catch (error) {

@@ -195,7 +195,12 @@ describe('the same order id', () => {
 
 describe('an order that cannot be shipped for now', () => {
   it('is followed, cancelled, and undone', async () => {
-    const environment = { ...stack.environment, ORDER_WAIT_MS: '200' };
+    const environment = {
+      ...stack.environment,
+      ORDER_WAIT_MS: '200',
+      // Still being tried when it is cancelled, however long the commands take.
+      SAGA_STEP_MAX_ATTEMPTS_CREATE_SHIPMENT: '1000',
+    };
     const started = await orders(
       ['start', '--sample', '--country', 'XX', '--order-id', 'stuck', '--json'],
       environment,

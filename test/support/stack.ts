@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Connection } from '@temporalio/client';
+import { Runtime } from '@temporalio/worker';
 import type { Config } from '../../src/config/config';
 import { openOrders } from '../../src/orders/open-orders';
 import type { Orders } from '../../src/orders/open-orders';
@@ -9,7 +10,6 @@ import type { PrivateConfig } from '../../src/stack/private-stack';
 import { PART_NAMES, startPart } from '../../src/stack/start-part';
 import type { PartName } from '../../src/stack/start-part';
 import { noTracer } from '../../src/cli/session';
-import { testServerAddress } from './temporal';
 
 /** Short times for tests: real back-off and attempts, nothing that takes long to run out. */
 const FAST = {
@@ -33,6 +33,7 @@ const RETENTION_SECONDS = 86_400;
 export class TestStack {
   readonly #parts = new Map<PartName, RunningPart>();
   readonly #private: PrivateConfig;
+  #hadWorker = false;
   readonly #temporal: Readonly<Record<string, string>>;
 
   private constructor(own: PrivateConfig, temporal: Readonly<Record<string, string>>) {
@@ -45,7 +46,7 @@ export class TestStack {
     settings: Readonly<Record<string, string>> = {},
     parts: readonly PartName[] = PART_NAMES,
   ): Promise<TestStack> {
-    const temporal = { TEMPORAL_ADDRESS: testServerAddress(), TEMPORAL_NAMESPACE: `test-${randomUUID()}` };
+    const temporal = { TEMPORAL_ADDRESS: serverAddress(), TEMPORAL_NAMESPACE: `test-${randomUUID()}` };
     await registerNamespace(temporal.TEMPORAL_ADDRESS, temporal.TEMPORAL_NAMESPACE);
     const bundle = process.env['TEST_WORKFLOW_BUNDLE'];
     const own = await privateConfig({
@@ -76,6 +77,7 @@ export class TestStack {
   async startPart(name: PartName): Promise<void> {
     // The worker looks its server up in the environment of the process.
     Object.assign(process.env, this.#temporal);
+    if (name === 'worker') this.#hadWorker = true;
     this.#parts.set(name, await startPart(name, { config: this.config }));
   }
 
@@ -93,9 +95,18 @@ export class TestStack {
   /** Stops every part and deletes the data. */
   async stop(): Promise<void> {
     for (const name of [...this.#parts.keys()].reverse()) await this.stopPart(name);
+    // Left running, the worker's native runtime keeps the test process from ending.
+    if (this.#hadWorker) await Runtime.instance().shutdown();
     for (const name of Object.keys(this.#temporal)) Reflect.deleteProperty(process.env, name);
     await this.#private.remove();
   }
+}
+
+// Not `temporal.ts`: it installs a runtime of its own, and a process has room for the worker's alone.
+function serverAddress(): string {
+  const address = process.env['TEST_TEMPORAL_ADDRESS'];
+  if (address === undefined) throw new Error('TEST_TEMPORAL_ADDRESS is not set: run tests through npm test');
+  return address;
 }
 
 async function registerNamespace(address: string, namespace: string): Promise<void> {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Libsql from 'libsql';
 import { ConfigError } from '../../config/config';
 import { errorMessage } from '../error-code';
-import { makeDirectory } from './make-directory';
+import { makeDirectory } from '../../config/make-directory';
 import { BUSY_TIMEOUT_MS, isBusy } from './sqlite-dialect';
 
 /**
