@@ -55,6 +55,8 @@ describe('every payment token and destination ends as it says', () => {
     expect(json(result)).toMatchObject(expected);
     expect(result.code).toBe(code);
     expect(await audit()).toMatchObject({ ok: true, violations: [], debts: [] });
+    const { orderId } = json<OrderView>(result);
+    expect(json(await run('trace', orderId, '--lint', '--json'))).toMatchObject({ ok: true, breaches: [] });
   });
 
   it('gives the money back when the provider took it and never answered', async () => {

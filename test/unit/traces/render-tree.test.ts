@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+import pc from 'picocolors';
+import { isBusinessSpan } from '../../../src/traces/business-spans';
+import { renderTrees } from '../../../src/traces/render-tree';
+import { spanTrees } from '../../../src/traces/span-tree';
+import { toJaeger, toOtlp } from '../../../src/traces/trace-formats';
+import { declinedTrace } from './sample-trace';
+
+const colors = pc.createColors(false);
+const lines = (width: number) => {
+  const spans = declinedTrace();
+  return renderTrees(spanTrees(spans, isBusinessSpan), spans, { width, colors });
+};
+
+describe('the tree of a trace', () => {
+  it("is the business's picture: the saga, its steps, and what each compensation undoes", () => {
+    expect(lines(90)).toEqual([
+      'Saga: Create Order                  ERROR     20 ms  Saga failed at payment step',
+      '├─ Step: Create Order               OK        20 ms',
+      '├─ Step: Reserve Inventory          OK        20 ms',
+      '├─ Step: Process Payment            ERROR     20 ms  declined',
+      '├─ Compensation: Release Inventory  OK        20 ms  ↩ Step: Reserve Inventory',
+      '└─ Compensation: Cancel Order       OK        20 ms  ↩ Step: Create Order',
+    ]);
+  });
+
+  it.each([60, 80, 100, 120, 200])('fits into %d columns', (width) => {
+    for (const line of lines(width)) expect(line.length).toBeLessThanOrEqual(width);
+  });
+
+  it('moves what is below a span that is left out up to the nearest that is shown', () => {
+    const trees = spanTrees(declinedTrace(), ({ spanId }) => spanId === 'root' || spanId === 's1');
+    expect(trees).toHaveLength(1);
+    expect(trees[0]?.children.map(({ span }) => span.spanId)).toEqual(['s1']);
+  });
+});
+
+describe('the formats that other tools open', () => {
+  it('hold every span, with its parent and link', () => {
+    const spans = declinedTrace();
+    expect(JSON.stringify(toOtlp('t', spans)).match(/"startTimeUnixNano"/g)).toHaveLength(spans.length);
+    expect(toJaeger('t', spans)).toMatchObject({
+      data: [
+        {
+          processes: { p1: { serviceName: 'orders-cli' }, p2: { serviceName: 'order-service' } },
+          spans: expect.arrayContaining([
+            expect.objectContaining({
+              operationName: 'Compensation: Cancel Order',
+              references: [
+                { refType: 'CHILD_OF', traceID: 't', spanID: 'saga' },
+                { refType: 'FOLLOWS_FROM', traceID: 't', spanID: 's1' },
+              ],
+            }),
+          ]),
+        },
+      ],
+    });
+  });
+});
