@@ -1,0 +1,50 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError, loadConfig } from '../../../src/config/config';
+
+describe('the configuration', () => {
+  it('has a default for everything', () => {
+    const config = loadConfig({});
+    expect(config.services.inventory).toEqual({ port: 3002, url: 'http://127.0.0.1:3002' });
+    expect(config.databaseUrl).toBeUndefined();
+    expect(config.policies.overrides).toBeUndefined();
+  });
+
+  it('takes an empty variable for an unset one', () => {
+    expect(loadConfig({ ORDER_WAIT_MS: '' }).orderWaitMs).toBe(10_000);
+  });
+
+  it('names every wrong variable at once, with its value and what is allowed', () => {
+    let problems: readonly string[] = [];
+    try {
+      loadConfig({
+        ORDER_SERVICE_PORT: 'http',
+        DATABASE_URL: 'mysql://somewhere',
+        SAGA_STEP_MAX_ATTEMPTS: '0',
+        SAGA_STEP_TIMEOUT_MS_PROCESS_PAYMENT: '-1',
+        PAYMENT_SERVICE_URL: 'not a url',
+      });
+    } catch (error) {
+      if (error instanceof ConfigError) problems = error.problems;
+    }
+    expect(problems.map((problem) => problem.split('=')[0]).sort()).toEqual([
+      'DATABASE_URL',
+      'ORDER_SERVICE_PORT',
+      'PAYMENT_SERVICE_URL',
+      'SAGA_STEP_MAX_ATTEMPTS',
+      'SAGA_STEP_TIMEOUT_MS_PROCESS_PAYMENT',
+    ]);
+  });
+
+  it('lets each step and compensation have a policy of its own', () => {
+    const { policies } = loadConfig({
+      SAGA_STEP_TIMEOUT_MS: '1000',
+      SAGA_STEP_TIMEOUT_MS_PROCESS_PAYMENT: '8000',
+      SAGA_COMPENSATION_MAX_ATTEMPTS_REFUND_PAYMENT: '50',
+    });
+    expect(policies.step.timeoutMs).toBe(1000);
+    expect(policies.overrides).toEqual({
+      process_payment: { timeoutMs: 8000 },
+      refund_payment: { maxAttempts: 50 },
+    });
+  });
+});
