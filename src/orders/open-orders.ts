@@ -21,6 +21,9 @@ export interface Orders {
   readonly close: () => Promise<void>;
 }
 
+/** Longest wait for one page of a service's books, ms: an audit is in no hurry, and a service may be busy. */
+const BOOKS_TIMEOUT_MS = 30_000;
+
 /** One of the services as something to read from. */
 export function serviceSource(config: Config, name: ServiceName, tracer: Tracer): ServiceSource {
   return { name, url: config.services[name].url, tracer };
@@ -62,14 +65,18 @@ export async function openOrders(
     namespace,
     interceptors: { workflow: [new StartTracing({ tracer })] },
   });
-  const source = (name: ServiceName) => serviceSource(config, name, tracer);
+  const book = (name: ServiceName) => ({
+    ...serviceSource(config, name, tracer),
+    timeoutMs: BOOKS_TIMEOUT_MS,
+  });
   const sources = {
-    order: source('order'),
-    inventory: source('inventory'),
-    payment: source('payment'),
-    shipping: source('shipping'),
+    order: book('order'),
+    inventory: book('inventory'),
+    payment: book('payment'),
+    shipping: book('shipping'),
   };
-  const orders = new OrderClient({ client, inventory: sources.inventory, policies: config.policies });
+  const inventory = serviceSource(config, 'inventory', tracer);
+  const orders = new OrderClient({ client, inventory, policies: config.policies });
   return {
     client,
     orders,
