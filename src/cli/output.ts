@@ -25,6 +25,13 @@ export function coloursFor(stream: { readonly isTTY?: boolean }, env: Environmen
   return picocolors.createColors(enabled);
 }
 
+/** Columns of a terminal, 80 when it does not say (some say 0); undefined for anything else. */
+export function terminalWidth(stream: MaybeTerminal): number | undefined {
+  if (stream.isTTY !== true) return undefined;
+  const { columns = 0 } = stream;
+  return columns > 0 ? columns : 80;
+}
+
 /** `text` without what could move a terminal's cursor, change its colours or break a line. */
 export function printable(text: string): string {
   // eslint-disable-next-line no-control-regex -- these are what is to go
@@ -40,6 +47,8 @@ export class Output {
   readonly colours: Colours;
   /** For stderr. */
   readonly noteColours: Colours;
+  /** Columns that a table on stdout may take; undefined where nobody counts them. */
+  readonly width: number | undefined;
 
   constructor(
     readonly io: CliIo,
@@ -47,11 +56,7 @@ export class Output {
   ) {
     this.colours = coloursFor(io.stdout, io.env);
     this.noteColours = coloursFor(io.stderr, io.env);
-  }
-
-  /** Columns that a table on stdout may take; undefined where nobody counts them. */
-  get width(): number | undefined {
-    return this.io.stdout.isTTY === true ? (this.io.stdout.columns ?? 80) : undefined;
+    this.width = terminalWidth(io.stdout);
   }
 
   /** The command's result: as JSON with `--json`, otherwise as `render` has it. */

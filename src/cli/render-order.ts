@@ -126,6 +126,11 @@ function remedies({ orderId, compensations }: OrderView, colours: Colours): stri
   ];
 }
 
+/** `2026-01-31 10:15:00`, of an ISO 8601 time in UTC. */
+export function utcTime(iso: string): string {
+  return iso.slice(0, 19).replace('T', ' ');
+}
+
 function duration(startedAt: string | undefined, endedAt: string | undefined): string {
   if (startedAt === undefined || endedAt === undefined) return '';
   const ms = Date.parse(endedAt) - Date.parse(startedAt);
@@ -145,7 +150,10 @@ export function renderSummaries(orders: readonly OrderSummary[], screen: Screen)
       : { text: `${order.status} (${order.interrupted})`, colour: screen.colours.red },
     order.customerId,
     order.amount === undefined ? '' : formatMoney(order.amount),
-    order.createdAt,
+    utcTime(order.createdAt),
   ]);
-  return renderTable(['ORDER', 'STATUS', 'CUSTOMER', 'AMOUNT', 'CREATED'], rows, screen);
+  return renderTable(['ORDER', 'STATUS', 'CUSTOMER', 'AMOUNT', 'CREATED (UTC)'], rows, {
+    ...screen,
+    whole: [0],
+  });
 }

@@ -31,6 +31,8 @@ export interface TableOptions {
   readonly width?: number | undefined;
   /** Indexes of the columns that hold numbers, which are aligned to the right. */
   readonly numbers?: readonly number[];
+  /** Indexes of the columns that are never wrapped, because somebody will copy from them. */
+  readonly whole?: readonly number[];
 }
 
 /**
@@ -40,13 +42,14 @@ export interface TableOptions {
 export function renderTable(
   head: readonly string[],
   rows: readonly (readonly Cell[])[],
-  { colours, width, numbers = [] }: TableOptions,
+  { colours, width, numbers = [], whole = [] }: TableOptions,
 ): string {
   const texts = rows.map((row) => row.map((cell) => printable(typeof cell === 'string' ? cell : cell.text)));
   const natural = head.map((title, column) =>
     Math.max(title.length, ...texts.map((row) => row[column]?.length ?? 0)),
   );
-  const colWidths = width === undefined ? natural : fit(natural, width - GAP.length * (head.length - 1));
+  const colWidths =
+    width === undefined ? natural : fit(natural, width - GAP.length * (head.length - 1), whole);
   const table = new Table({
     head: head.map((title, column) =>
       wrap(title, colWidths[column] ?? MIN_COLUMN)
@@ -73,12 +76,16 @@ export function renderTable(
     .join('\n');
 }
 
-/** Widths that together take no more than `available`, as far as columns stay readable. */
-export function fit(natural: readonly number[], available: number): number[] {
+/** Widths that together take no more than `available`, as far as columns stay readable and `whole` ones whole. */
+export function fit(natural: readonly number[], available: number, whole: readonly number[] = []): number[] {
   const widths = [...natural];
+  const flexible = widths.map((_, column) => column).filter((column) => !whole.includes(column));
   let excess = widths.reduce((sum, width) => sum + width, 0) - available;
   for (; excess > 0; excess--) {
-    const widest = widths.indexOf(Math.max(...widths));
+    const widest = flexible.reduce(
+      (a, b) => ((widths[b] ?? 0) > (widths[a] ?? 0) ? b : a),
+      flexible[0] ?? -1,
+    );
     const width = widths[widest] ?? 0;
     if (width <= MIN_COLUMN) break;
     widths[widest] = width - 1;

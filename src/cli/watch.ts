@@ -4,7 +4,7 @@ import type { CompensationView, OrderView, StepView } from '../domain/order';
 import { NoWorkerError } from '../orders/errors';
 import type { OrderClient } from '../orders/order-client';
 import type { Output } from './output';
-import { printable } from './output';
+import { printable, terminalWidth } from './output';
 import { renderSteps, titleOf } from './render-order';
 
 /** How often a watched order is looked at, ms. */
@@ -46,7 +46,7 @@ function redrawnBlock(output: Output): Progress {
   let drawn = '';
   let height = 0;
   return (order) => {
-    const screen = { colours: output.noteColours, width: stderr.columns ?? 80 };
+    const screen = { colours: output.noteColours, width: terminalWidth(stderr) };
     const block = `Order ${printable(order.orderId)}  ${order.status}\n${renderSteps(order, screen)}\n`;
     if (block === drawn) return;
     // Up to the block's first line, and clear from there.

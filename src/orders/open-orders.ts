@@ -37,6 +37,8 @@ export interface OpenOrdersOptions {
    * @default true
    */
   readonly searchAttributes?: boolean;
+  /** Longest wait for one answer of Temporal, a worker or the catalogue, ms. @default 5000 */
+  readonly requestTimeoutMs?: number;
 }
 
 /**
@@ -48,7 +50,7 @@ export interface OpenOrdersOptions {
 export async function openOrders(
   config: Config,
   { tracer }: Pick<Telemetry, 'tracer'>,
-  { environment = process.env, searchAttributes = true }: OpenOrdersOptions = {},
+  { environment = process.env, searchAttributes = true, requestTimeoutMs = 5_000 }: OpenOrdersOptions = {},
 ): Promise<Orders> {
   const temporal = await connectTemporal(config, { environment });
   const { connection, namespace } = temporal;
@@ -75,8 +77,8 @@ export async function openOrders(
     payment: book('payment'),
     shipping: book('shipping'),
   };
-  const inventory = serviceSource(config, 'inventory', tracer);
-  const orders = new OrderClient({ client, inventory, policies: config.policies });
+  const inventory = { ...serviceSource(config, 'inventory', tracer), timeoutMs: requestTimeoutMs };
+  const orders = new OrderClient({ client, inventory, policies: config.policies, requestTimeoutMs });
   return {
     client,
     orders,

@@ -12,7 +12,8 @@ describe(`${String(ORDERS)} orders for something of which there are ${String(IN_
   let orders: Orders;
 
   beforeAll(async () => {
-    stack = await TestStack.start();
+    // What is shown is who gets the last ones, not how many milliseconds a busy machine takes for it.
+    stack = await TestStack.start({ SAGA_STEP_TIMEOUT_MS: '30000', SAGA_STEP_MAX_ATTEMPTS: '10' });
     orders = await stack.openOrders();
   });
   afterAll(async () => {

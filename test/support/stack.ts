@@ -89,7 +89,9 @@ export class TestStack {
 
   /** A client of this system; the caller closes it. */
   openOrders(): Promise<Orders> {
-    return openOrders(this.config, { tracer: noTracer() }, { environment: this.environment });
+    // All parts share this process: under load, one answer may take its time.
+    const options = { environment: this.environment, requestTimeoutMs: 60_000 };
+    return openOrders(this.config, { tracer: noTracer() }, options);
   }
 
   /** Stops every part and deletes the data. */

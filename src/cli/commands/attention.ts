@@ -6,7 +6,7 @@ import { EXIT } from '../failure';
 import type { ExitCode } from '../failure';
 import { printable } from '../output';
 import type { Output } from '../output';
-import { titleOf } from '../render-order';
+import { titleOf, utcTime } from '../render-order';
 import { withSession } from '../session';
 import { renderTable } from '../table';
 
@@ -39,11 +39,15 @@ function renderAttention(orders: readonly OrderView[], output: Output): string {
   const rows = orders.flatMap(({ orderId, customerId, updatedAt, compensations }) =>
     compensations
       .filter(({ state }) => state === 'failed')
-      .map(({ step, error }) => [orderId, customerId, titleOf(step), updatedAt, error ?? '']),
+      .map(({ step, error }) => [orderId, customerId, titleOf(step), utcTime(updatedAt), error ?? '']),
   );
   const [first] = orders;
   return [
-    renderTable(['ORDER', 'CUSTOMER', 'COULD NOT', 'SINCE', 'WHY'], rows, output),
+    renderTable(['ORDER', 'CUSTOMER', 'COULD NOT', 'SINCE (UTC)', 'WHY'], rows, {
+      colours: output.colours,
+      width: output.width,
+      whole: [0],
+    }),
     '',
     output.colours.dim(`Try again:  npx orders retry ${printable(first?.orderId ?? 'ID')}`),
     output.colours.dim(

@@ -70,5 +70,6 @@ describe('output', () => {
   it('has a width on a terminal only', () => {
     expect(new Output(captureIo({ tty: true, columns: 99 }), false).width).toBe(99);
     expect(new Output(captureIo(), false).width).toBeUndefined();
+    expect(new Output(captureIo({ tty: true, columns: 0 }), false).width).toBe(80);
   });
 });

@@ -1,9 +1,11 @@
 import picocolors from 'picocolors';
 import { describe, expect, it } from '@jest/globals';
+import { Output } from '../../../src/cli/output';
 import { renderAudit } from '../../../src/cli/render-audit';
 import { renderOrder, renderSummaries, whyNotCompleted } from '../../../src/cli/render-order';
 import type { OrderView } from '../../../src/domain/order';
 import type { AuditReport } from '../../../src/orders/audit/report';
+import { captureIo } from './capture';
 import { AT_WORK, DECLINED, PARKED } from './views';
 
 const colours = picocolors.createColors(false);
@@ -77,6 +79,16 @@ describe('a list of orders', () => {
       { colours },
     );
     expect(text).toContain('running (terminated)');
+  });
+});
+
+describe('a narrow terminal', () => {
+  it('gets no line that is too long, and ids whole', () => {
+    const output = new Output(captureIo({ tty: true, columns: 70, env: { NO_COLOR: '1' } }), false);
+    const { orderId: _id, ...rest } = DECLINED;
+    const text = renderSummaries([{ ...rest, orderId: 'ord_0123456789012345678901234' }], output);
+    expect(text).toContain('ord_0123456789012345678901234');
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(70);
   });
 });
 

@@ -2,7 +2,18 @@ import { describe, expect, it } from '@jest/globals';
 import { runCli } from '../../../src/cli/run';
 import { captureIo } from './capture';
 
-const COMMANDS = ['start', 'status', 'list', 'trace', 'attention', 'cancel', 'retry', 'skip', 'doctor', 'audit'];
+const COMMANDS = [
+  'start',
+  'status',
+  'list',
+  'trace',
+  'attention',
+  'cancel',
+  'retry',
+  'skip',
+  'doctor',
+  'audit',
+];
 
 describe('the command line', () => {
   it.each(COMMANDS)('explains %s with an example', async (command) => {

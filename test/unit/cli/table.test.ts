@@ -66,6 +66,12 @@ describe('column widths', () => {
     expect(fit([5, 40], 30)).toEqual([5, 25]);
   });
 
+  it('are not taken from a column that must stay whole', () => {
+    expect(fit([40, 20], 50, [0])).toEqual([40, 10]);
+    expect(fit([40, 5], 10, [0])).toEqual([40, 5]);
+    expect(fit([40], 10, [0])).toEqual([40]);
+  });
+
   it('stay readable on a terminal that is too narrow', () => {
     expect(fit([20, 20], 5)).toEqual([6, 6]);
   });
