@@ -11,7 +11,8 @@ import { startTelemetry } from '../src/telemetry/start-telemetry';
 
 /** Version of the recordings: raised when the workflows change in a way that old histories need guarding for. */
 const VERSION = 'v1';
-const DIRECTORY = path.join(__dirname, '../test/replay/histories');
+const ROOT = path.join(__dirname, '../');
+const DIRECTORY = path.join(ROOT, 'test/replay/histories');
 const OUTCOME_TIMEOUT_MS = 60_000;
 
 interface Scenario {
@@ -74,7 +75,8 @@ async function record(): Promise<void> {
       const order = await orders.waitForOutcome(orderId, OUTCOME_TIMEOUT_MS);
       const history = await client.workflow.getHandle(orderWorkflowId(orderId)).fetchHistory();
       const file = path.join(DIRECTORY, `${scenario.name}.${VERSION}.json`);
-      await writeFile(file, `${historyToJSON(history)}\n`);
+      // Stack traces name files by where this checkout happens to be.
+      await writeFile(file, `${historyToJSON(history).replaceAll(ROOT, '')}\n`);
       say(`${scenario.name}: ${order?.status ?? 'no end'}, ${String(history.events?.length)} events`);
     }
   } finally {
