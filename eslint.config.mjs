@@ -31,7 +31,7 @@ const ARROWS = [
   {
     target: './src/telemetry',
     from: './src',
-    except: ['./telemetry', './saga/semconv.ts', './config', './domain'],
+    except: ['./telemetry', './saga/semconv.ts', './saga/open-spans.ts', './config', './domain'],
   },
   { target: './src/config', from: './src', except: ['./config', './domain', './saga/policy.ts'] },
   {

@@ -1,25 +1,26 @@
+import type { Context } from '@opentelemetry/api';
 import { TraceFlags } from '@opentelemetry/api';
-import type { ReadableSpan, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { ExportResult } from '@opentelemetry/core';
+import type { ReadableSpan, Span, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { OpenSpans } from './open-spans';
 import { publicSpan } from './public-span';
+import { ATTR } from './semconv';
+import { isInAttempt } from './span-ids';
 
-/** Lets only sampled spans through, each as {@link publicSpan} has it: the one gate that every span passes. */
-export class PublicSpanProcessor implements SpanProcessor {
-  readonly #next: SpanProcessor;
+/** Hands on every span as {@link publicSpan} has it: the one gate that every span passes. */
+export class PublicSpanExporter implements SpanExporter {
+  readonly #next: SpanExporter;
 
-  constructor(next: SpanProcessor) {
+  constructor(next: SpanExporter) {
     this.#next = next;
   }
 
-  onStart(): void {
-    // Nothing leaves before it has ended.
+  export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
+    this.#next.export(spans.map(publicSpan), done);
   }
 
-  onEnd(span: ReadableSpan): void {
-    if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) this.#next.onEnd(publicSpan(span));
-  }
-
-  forceFlush(): Promise<void> {
-    return this.#next.forceFlush();
+  async forceFlush(): Promise<void> {
+    await this.#next.forceFlush?.();
   }
 
   shutdown(): Promise<void> {
@@ -28,22 +29,31 @@ export class PublicSpanProcessor implements SpanProcessor {
 }
 
 /**
- * Hands every span to the exporter before `span.end()` returns, so that a killed process loses none that ended:
- * for exporters that are done when they return. A batch loses whatever waits in it.
+ * Hands every sampled span to the exporter before `span.end()` returns, so that a killed process loses none that
+ * ended: for exporters that are done when they return.
+ *
+ * A span below which others will stand is handed over when it starts, too, not ended yet: if this process dies, its
+ * children have a parent all the same. Those of an activity's attempt can be made again from the history; they
+ * are handed over when they stay open for long.
  */
-export class ImmediateSpanProcessor implements SpanProcessor {
+export class WriteAheadSpanProcessor implements SpanProcessor {
   readonly #exporter: SpanExporter;
+  readonly #open: OpenSpans;
 
-  constructor(exporter: SpanExporter) {
+  constructor(exporter: SpanExporter, open: OpenSpans) {
     this.#exporter = exporter;
+    this.#open = open;
   }
 
-  onStart(): void {
-    // Nothing leaves before it has ended.
+  onStart(span: Span, parent: Context): void {
+    if (!isSampled(span) || isLeaf(span)) return;
+    if (isInAttempt(parent)) this.#open.set(span.spanContext().spanId, [span]);
+    else this.#write(span);
   }
 
   onEnd(span: ReadableSpan): void {
-    this.#exporter.export([span], () => undefined);
+    this.#open.set(span.spanContext().spanId, []);
+    if (isSampled(span)) this.#write(span);
   }
 
   async forceFlush(): Promise<void> {
@@ -51,6 +61,20 @@ export class ImmediateSpanProcessor implements SpanProcessor {
   }
 
   shutdown(): Promise<void> {
+    this.#open.close();
     return this.#exporter.shutdown();
   }
+
+  #write(span: ReadableSpan): void {
+    this.#exporter.export([span], () => undefined);
+  }
+}
+
+function isSampled(span: ReadableSpan): boolean {
+  return (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+}
+
+/** A database call has no spans below it. */
+function isLeaf({ attributes }: ReadableSpan): boolean {
+  return ATTR.dbSystemName in attributes;
 }

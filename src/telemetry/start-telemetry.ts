@@ -11,8 +11,10 @@ import { CountingOtlpExporter, otlpTracesUrl } from './otlp-exporter';
 import { registerPropagation } from './propagation';
 import { partResource } from './resource';
 import { samplerFrom } from './sampler';
-import { ImmediateSpanProcessor, PublicSpanProcessor } from './span-processors';
-import type { StartedTelemetry } from './telemetry';
+import { OpenSpans } from './open-spans';
+import { RepeatableIdGenerator } from './span-ids';
+import { PublicSpanExporter, WriteAheadSpanProcessor } from './span-processors';
+import type { OpenSpanView, StartedTelemetry } from './telemetry';
 import { TraceStoreExporter } from './trace-store-exporter';
 
 /** Who made a span, for those who read it in a backend. */
@@ -46,10 +48,11 @@ export function startTelemetry(options: TelemetryOptions): StartedTelemetry {
   registerPropagation();
   const logger = createLogger(service, config.logLevel);
   const resource = partResource(service, environment);
-  const { processor, lostSpans } = spanDestination(config, environment, logger);
+  const { processor, openSpans, lostSpans } = spanDestination(config, environment, logger);
   const provider = new BasicTracerProvider({
     resource,
     sampler: samplerFrom(environment),
+    idGenerator: new RepeatableIdGenerator(),
     spanProcessors: [processor],
   });
   return {
@@ -57,6 +60,7 @@ export function startTelemetry(options: TelemetryOptions): StartedTelemetry {
     logger,
     resource,
     spanProcessor: processor,
+    openSpans,
     lostSpans,
     flush: () => provider.forceFlush(),
     shutdown: () => provider.shutdown(),
@@ -67,14 +71,14 @@ function spanDestination(
   config: TelemetryOptions['config'],
   environment: Environment,
   logger: Logger,
-): { processor: SpanProcessor; lostSpans: () => number } {
+): { processor: SpanProcessor; openSpans: OpenSpanView; lostSpans: () => number } {
   if (isDisabled(environment) || setting(environment, 'OTEL_TRACES_EXPORTER') === 'none') {
-    return { processor: new NoopSpanProcessor(), lostSpans: () => 0 };
+    return { processor: new NoopSpanProcessor(), openSpans: NOT_SHOWN, lostSpans: () => 0 };
   }
   const url = otlpTracesUrl(environment);
   if (url !== undefined) {
     const exporter = new CountingOtlpExporter(url, logger);
-    const batch = new BatchSpanProcessor(exporter, {
+    const processor = new BatchSpanProcessor(new PublicSpanExporter(exporter), {
       ...(setting(environment, 'OTEL_BSP_SCHEDULE_DELAY') === undefined && {
         scheduledDelayMillis: BATCH_DELAY_MS,
       }),
@@ -82,14 +86,21 @@ function spanDestination(
         maxQueueSize: BATCH_QUEUE_SPANS,
       }),
     });
-    return { processor: new PublicSpanProcessor(batch), lostSpans: () => exporter.lostSpans };
+    return { processor, openSpans: NOT_SHOWN, lostSpans: () => exporter.lostSpans };
   }
-  const exporter = new TraceStoreExporter({ dataDir: config.dataDir, logger });
+  const store = new TraceStoreExporter({ dataDir: config.dataDir, logger });
+  const exporter = new PublicSpanExporter(store);
+  const openSpans = new OpenSpans((spans) => {
+    exporter.export([...spans], () => undefined);
+  });
   return {
-    processor: new PublicSpanProcessor(new ImmediateSpanProcessor(exporter)),
-    lostSpans: () => exporter.lostSpans,
+    processor: new WriteAheadSpanProcessor(exporter, openSpans),
+    openSpans,
+    lostSpans: () => store.lostSpans,
   };
 }
+
+const NOT_SHOWN: OpenSpanView = { set: () => undefined };
 
 function isDisabled(environment: Environment): boolean {
   return setting(environment, 'OTEL_SDK_DISABLED')?.trim().toLowerCase() === 'true';

@@ -1,5 +1,6 @@
 import type { Attributes, HrTime } from '@opentelemetry/api';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { hrTime } from '@opentelemetry/core';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { ATTR } from './semconv';
 
@@ -20,6 +21,8 @@ export interface StoredSpan {
     readonly attributes: Attributes;
   }[];
   readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
+  /** The span has not ended; its end is when this was written, its status and events are those so far. */
+  readonly running?: true;
 }
 
 /** Everything of `span` that a reader of its trace may want, in plain JSON. */
@@ -31,7 +34,7 @@ export function toStoredSpan(span: ReadableSpan): StoredSpan {
     kind: SpanKind[span.kind] as keyof typeof SpanKind,
     service: String(span.resource.attributes[ATTR.serviceName]),
     startTimeUnixNano: nanoseconds(span.startTime),
-    endTimeUnixNano: nanoseconds(span.endTime),
+    endTimeUnixNano: nanoseconds(span.ended ? span.endTime : hrTime()),
     status: {
       code: SpanStatusCode[span.status.code] as keyof typeof SpanStatusCode,
       ...(span.status.message !== undefined && { message: span.status.message }),
@@ -43,6 +46,7 @@ export function toStoredSpan(span: ReadableSpan): StoredSpan {
       attributes: event.attributes ?? {},
     })),
     links: span.links.map(({ context }) => ({ traceId: context.traceId, spanId: context.spanId })),
+    ...(!span.ended && { running: true }),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Tracer } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
-import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { Logger } from 'pino';
 
 /**
@@ -22,8 +22,15 @@ export interface StartedTelemetry extends Telemetry {
   readonly resource: Resource;
   /** Takes spans that the tracer did not make (the workflow isolate's); sampling and privacy apply to them too. */
   readonly spanProcessor: SpanProcessor;
+  /** Keeps spans made elsewhere in sight while they are open. */
+  readonly openSpans: OpenSpanView;
   /** Resolves when every span that has ended is stored or sent. */
   flush(): Promise<void>;
   /** Spans that could be neither stored nor sent, since the start. */
   lostSpans(): number;
+}
+
+export interface OpenSpanView {
+  /** Says which spans of `owner` are open now; none: all have ended. */
+  set(owner: string, spans: readonly ReadableSpan[]): void;
 }

@@ -8,13 +8,16 @@ export function traceDatabasePath(config: { readonly dataDir: string }): string 
   return path.join(config.dataDir, 'traces.sqlite');
 }
 
+/** Raised with every change of the tables; an older store is thrown away: it holds traces, not orders. */
+const SCHEMA_VERSION = 2;
+
 /**
  * Opens the trace store's file, creating it when missing.
  *
  * WAL lets readers and a writer work at once. `synchronous=normal` syncs only at checkpoints: what was written
  * survives the death of the process at any moment, and a power cut may cost the last spans but not the file.
  *
- * `complete` is 0 for a span written before its end, which its final version replaces.
+ * `complete` is 0 for a span that has not ended, which a later version replaces.
  *
  * @param busyTimeoutMs how long to block the thread for another process's write.
  * @throws libsql's error when the file cannot be opened or is locked for too long.
@@ -26,19 +29,33 @@ export function openTraceDatabase(file: string, busyTimeoutMs: number): TraceDat
     database.exec('pragma busy_timeout = 2000');
     database.exec('pragma journal_mode = wal');
     database.exec('pragma synchronous = normal');
-    database.exec(`
-      create table if not exists spans (
-        id integer primary key,
-        trace_id text not null,
-        span_id text not null,
-        complete integer not null,
-        span text not null,
-        unique (trace_id, span_id)
-      )`);
+    if (versionOf(database) !== SCHEMA_VERSION) database.transaction(createTables).immediate(database);
     database.exec(`pragma busy_timeout = ${String(busyTimeoutMs)}`);
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+function createTables(database: TraceDatabase): void {
+  // Looked at again: another process may have been here first.
+  if (versionOf(database) === SCHEMA_VERSION) return;
+  database.exec('drop table if exists spans');
+  database.exec(`
+    create table spans (
+      id integer primary key,
+      trace_id text not null,
+      span_id text not null,
+      parent_id text,
+      complete integer not null,
+      span text not null,
+      unique (trace_id, span_id)
+    )`);
+  database.exec('create index incomplete on spans (trace_id) where complete = 0');
+  database.exec(`pragma user_version = ${String(SCHEMA_VERSION)}`);
+}
+
+function versionOf(database: TraceDatabase): number {
+  return (database.prepare('pragma user_version').get() as { user_version: number }).user_version;
 }

@@ -26,6 +26,7 @@ const DEFAULT_MAX_SPANS = 500_000;
 interface Row {
   readonly traceId: string;
   readonly spanId: string;
+  readonly parentId: string | null;
   readonly complete: 0 | 1;
   readonly json: string;
 }
@@ -33,8 +34,8 @@ interface Row {
 /**
  * Writes spans to the embedded trace store before `export` returns: a span that was exported survives SIGKILL.
  *
- * The same span written twice is one row; a span that had not ended gives way to its later versions, a complete
- * one stays as it is. A store that cannot be written (locked, disk full) never fails or stalls the part: spans
+ * The same span written twice is one row, as it was written last: a workflow task that is run again tells the truth
+ * the second time. Only what has not ended never takes the place of what has. A store that cannot be written (locked, disk full) never fails or stalls the part: spans
  * wait in memory, bounded, are tried again, and those given up are counted and logged. The oldest traces are
  * deleted beyond `maxSpans`.
  */
@@ -111,9 +112,9 @@ export class TraceStoreExporter implements SpanExporter {
     if (this.#database === undefined) {
       this.#database = openTraceDatabase(this.#file, BUSY_TIMEOUT_MS);
       this.#insert = this.#database.prepare(`
-        insert into spans (trace_id, span_id, complete, span) values (?, ?, ?, ?)
+        insert into spans (trace_id, span_id, parent_id, complete, span) values (?, ?, ?, ?, ?)
         on conflict (trace_id, span_id) do update set complete = excluded.complete, span = excluded.span
-        where complete = 0`);
+        where (complete = 0 or excluded.complete = 1) and span <> excluded.span`);
       pruneTraces(this.#database, this.#maxSpans);
     }
     return this.#database;
@@ -122,7 +123,9 @@ export class TraceStoreExporter implements SpanExporter {
   #insertWaiting(database: TraceDatabase): void {
     const rows = this.#waiting;
     const insertAll = () => {
-      for (const row of rows) this.#insert?.run(row.traceId, row.spanId, row.complete, row.json);
+      for (const { traceId, spanId, parentId, complete, json } of rows) {
+        this.#insert?.run(traceId, spanId, parentId, complete, json);
+      }
     };
     if (rows.length > 1) database.transaction(insertAll).immediate();
     else insertAll();
@@ -153,5 +156,11 @@ export class TraceStoreExporter implements SpanExporter {
 
 function toRow(span: ReadableSpan): Row {
   const { traceId, spanId } = span.spanContext();
-  return { traceId, spanId, complete: span.ended ? 1 : 0, json: JSON.stringify(toStoredSpan(span)) };
+  return {
+    traceId,
+    spanId,
+    parentId: span.parentSpanContext?.spanId ?? null,
+    complete: span.ended ? 1 : 0,
+    json: JSON.stringify(toStoredSpan(span)),
+  };
 }

@@ -1,10 +1,11 @@
 import type { Link, SpanContext } from '@opentelemetry/api';
-import { createTraceState } from '@opentelemetry/api';
+import { createTraceState, TraceFlags } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { OpenTelemetrySinks, SerializableSpan } from '@temporalio/interceptors-opentelemetry';
 import type { InjectedSinks } from '@temporalio/worker';
 import type { WorkflowInfo } from '@temporalio/workflow';
+import type { OpenSpanSinks } from '../saga/open-spans';
 import { ATTR } from './semconv';
 import type { StartedTelemetry } from './telemetry';
 
@@ -12,15 +13,18 @@ import type { StartedTelemetry } from './telemetry';
 const PLUMBING_SCOPE = '@temporalio/interceptor-workflow';
 
 /**
- * The worker's `exporter` sink: takes each span that ended in the workflow isolate to the part's span processor,
- * once. Spans of a replay are not taken: they were, when they first ended.
+ * The worker's sinks for spans: `exporter` takes each span that ended in the workflow isolate to the part's span
+ * processor, `openSpans` keeps those in sight that have not.
+ *
+ * Spans that end in a replay are not taken: they were, when they first ended, or are found missing by the repair of
+ * traces. What is open is told in a replay too: the process that knew may be dead.
  *
  * It stands in for the stock `makeWorkflowExporter`, which puts the whole `WorkflowInfo` (memo, last result, last
  * failure) on every span; this one adds the ids of the workflow to Temporal's own spans, and nothing else.
  */
 export function workflowSpanSink(
-  telemetry: Pick<StartedTelemetry, 'resource' | 'spanProcessor'>,
-): InjectedSinks<OpenTelemetrySinks> {
+  telemetry: Pick<StartedTelemetry, 'resource' | 'spanProcessor' | 'openSpans'>,
+): InjectedSinks<OpenTelemetrySinks & OpenSpanSinks> {
   return {
     exporter: {
       export: {
@@ -29,6 +33,17 @@ export function workflowSpanSink(
           for (const span of spans) {
             telemetry.spanProcessor.onEnd(fromIsolate(span, info, telemetry.resource));
           }
+        },
+      },
+    },
+    openSpans: {
+      report: {
+        callDuringReplay: true,
+        fn: (info, spans) => {
+          telemetry.openSpans.set(
+            info.runId,
+            spans.filter(isSampled).map((span) => fromIsolate(span, info, telemetry.resource)),
+          );
         },
       },
     },
@@ -80,6 +95,10 @@ export function fromIsolate(
     droppedEventsCount: span.droppedEventsCount,
     droppedLinksCount: span.droppedLinksCount,
   };
+}
+
+function isSampled({ spanContext }: SerializableSpan): boolean {
+  return (spanContext.traceFlags & TraceFlags.SAMPLED) !== 0;
 }
 
 function contextOf({ spanContext }: SerializableSpan): SpanContext {

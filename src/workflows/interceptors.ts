@@ -4,6 +4,7 @@ import {
   OpenTelemetryOutboundInterceptor,
 } from '@temporalio/interceptors-opentelemetry/lib/workflow';
 import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
+import { OpenSpanReporter } from '../saga/open-spans';
 
 /**
  * Traces a workflow's run and what it starts, in its own trace and with the same ids at every replay.
@@ -19,6 +20,6 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
   return {
     inbound: [{ execute: (input, next) => stock.execute(input, next) }],
     outbound: [new OpenTelemetryOutboundInterceptor()],
-    internals: [new OpenTelemetryInternalsInterceptor()],
+    internals: [new OpenTelemetryInternalsInterceptor(), new OpenSpanReporter()],
   };
 };

@@ -46,6 +46,7 @@ export class OrderHarness {
       sinks: workflowSpanSink({
         resource: resourceFromAttributes({ 'service.name': 'order-service' }),
         spanProcessor: new SimpleSpanProcessor(this.#exporter),
+        openSpans: { set: () => undefined },
       }),
     });
     return worker.runUntil(run);

@@ -80,17 +80,18 @@ describe('the embedded trace store', () => {
     ]);
   });
 
-  it('keeps a span once however often it is written, and the first complete version', () => {
+  it('keeps a span once however often it is written, as it was told last, and never an open one over an ended one', () => {
     const dataDir = newDirectory();
     const [first, second] = [exporterFor(dataDir), exporterFor(dataDir)];
     const [traceId, spanId] = [newTraceId(), newSpanId()];
     write(first, readableSpan({ traceId, spanId, ended: false, name: 'anchor' }));
-    expect(stored(dataDir, traceId)).toMatchObject([{ name: 'anchor' }]);
+    expect(stored(dataDir, traceId)).toMatchObject([{ name: 'anchor', running: true }]);
     write(second, readableSpan({ traceId, spanId, name: 'complete' }));
     expect(stored(dataDir, traceId)).toMatchObject([{ name: 'complete' }]);
     write(first, readableSpan({ traceId, spanId, name: 'again' }));
     write(first, readableSpan({ traceId, spanId, ended: false, name: 'late anchor' }));
-    expect(stored(dataDir, traceId)).toMatchObject([{ name: 'complete' }]);
+    expect(stored(dataDir, traceId)).toMatchObject([{ name: 'again' }]);
+    expect(stored(dataDir, traceId)[0]).not.toHaveProperty('running');
   });
 
   it('orders the spans of a trace by start and keeps traces apart', () => {
