@@ -97,7 +97,8 @@ export function fromIsolate(
   };
 }
 
-function isSampled({ spanContext }: SerializableSpan): boolean {
+/** Whether the isolate's span may leave it. */
+export function isSampled({ spanContext }: SerializableSpan): boolean {
   return (spanContext.traceFlags & TraceFlags.SAMPLED) !== 0;
 }
 

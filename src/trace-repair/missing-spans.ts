@@ -1,0 +1,136 @@
+import { isDeepStrictEqual } from 'node:util';
+import { attemptSpanId } from '../telemetry/span-ids';
+import { ATTR } from '../telemetry/semconv';
+import type { StoredSpan } from '../telemetry/stored-span';
+import { missingAttempts } from './missing-attempts';
+import { highestAttempt } from './run-trace';
+import type { RunTrace } from './run-trace';
+
+/** Of a span that its process did not live to end. */
+const PROCESS_DIED = 'process_died';
+
+/** Calls that one attempt of an activity may have made. */
+const MAX_CALLS = 8;
+
+/**
+ * The spans that must be written for the run's trace to be whole: none when it is. Written and asked again, there
+ * are none.
+ *
+ * - The workflow's own, as the replay has them: lost ones, and those that say something else, because a workflow
+ *   task was run twice and the second time came to another end.
+ * - Those that an interrupted run left open: closed when it was interrupted, as errors.
+ * - The attempts that died with their process, from the history; the calls that they made, from the answers to them.
+ * - What services and clients did not live to end, once the run is over.
+ *
+ * Whatever is not known as it was, but concluded, has `saga.reconstructed`.
+ */
+export function missingSpans(run: RunTrace): StoredSpan[] {
+  const stored = new Map(run.stored.map((span) => [span.spanId, span]));
+  const ofWorkflow = [...run.ended, ...closedByInterruption(run)];
+  const lostOfWorkflow = ofWorkflow.filter((span) => !isDeepStrictEqual(stored.get(span.spanId), span));
+  const attempts = missingAttempts(run);
+  const known = [...run.stored, ...lostOfWorkflow, ...attempts];
+  const calls = missingCalls(run, known);
+  const written = new Set([...lostOfWorkflow, ...attempts, ...calls].map(({ spanId }) => spanId));
+  return [...lostOfWorkflow, ...attempts, ...calls, ...unfinished(run, written)];
+}
+
+/** Nobody will end what the run left open. */
+function closedByInterruption({ history: { interruption }, open }: RunTrace): StoredSpan[] {
+  if (interruption === undefined) return [];
+  const result = `Workflow ${interruption.how.replace('_', ' ')}`;
+  return open.map(({ running: _, ...span }) => ({
+    ...span,
+    endTimeUnixNano: String(later(interruption.at, BigInt(span.startTimeUnixNano))),
+    status: { code: 'ERROR', message: result },
+    attributes: {
+      ...span.attributes,
+      ...(ATTR.sagaType in span.attributes && { [ATTR.sagaResult]: result }),
+      [ATTR.errorType]: `workflow_${interruption.how}`,
+      [ATTR.sagaReconstructed]: true,
+    },
+  }));
+}
+
+/** The calls of attempts whose answering side is known, and that are not known themselves. */
+function missingCalls(run: RunTrace, known: readonly StoredSpan[]): StoredSpan[] {
+  const ids = new Set(known.map(({ spanId }) => spanId));
+  const attemptOf = attemptsByCall(run, known);
+  const calls = new Map<string, StoredSpan>();
+  for (const answer of known) {
+    const { parentSpanId: id = '' } = answer;
+    const attempt = attemptOf.get(id);
+    if (attempt !== undefined && !ids.has(id))
+      calls.set(id, callAnsweredBy(answer, id, attempt, run.service));
+  }
+  return [...calls.values()];
+}
+
+/** The attempt of every call that may have been made, by the call's id. */
+function attemptsByCall({ history }: RunTrace, known: readonly StoredSpan[]): ReadonlyMap<string, string> {
+  const attemptOf = new Map<string, string>();
+  for (const { parent, attempts } of history.activities) {
+    const highest = Math.max(attempts, highestAttempt(known, parent.spanId));
+    for (let attempt = 1; attempt <= highest; attempt++) {
+      for (let call = 1; call <= MAX_CALLS; call++) {
+        attemptOf.set(attemptSpanId(parent.spanId, attempt, call), attemptSpanId(parent.spanId, attempt, 0));
+      }
+    }
+  }
+  return attemptOf;
+}
+
+function callAnsweredBy(
+  answer: StoredSpan,
+  spanId: string,
+  parentSpanId: string,
+  service: string,
+): StoredSpan {
+  const seen = [ATTR.httpRequestMethod, ATTR.serverAddress, ATTR.serverPort].filter(
+    (name) => name in answer.attributes,
+  );
+  return {
+    spanId,
+    parentSpanId,
+    name: answer.name,
+    kind: 'CLIENT',
+    service,
+    startTimeUnixNano: answer.startTimeUnixNano,
+    endTimeUnixNano: answer.endTimeUnixNano,
+    status: { code: 'ERROR' },
+    attributes: {
+      ...Object.fromEntries(seen.map((name) => [name, answer.attributes[name]])),
+      [ATTR.errorType]: PROCESS_DIED,
+      [ATTR.sagaReconstructed]: true,
+    },
+    events: [],
+    links: [],
+  };
+}
+
+/** What is still open although the run is over, and is not the workflow's own. */
+function unfinished({ history, stored, open }: RunTrace, written: ReadonlySet<string>): StoredSpan[] {
+  const { closedAt } = history;
+  if (closedAt === undefined) return [];
+  const ofWorkflow = new Set(open.map(({ spanId }) => spanId));
+  return stored
+    .filter(({ running, spanId }) => running === true && !written.has(spanId) && !ofWorkflow.has(spanId))
+    .map(({ running: _, ...span }) => ({
+      ...span,
+      endTimeUnixNano: String(lastSignOf(span, stored)),
+      status: { code: 'ERROR' },
+      attributes: { ...span.attributes, [ATTR.errorType]: PROCESS_DIED, [ATTR.sagaReconstructed]: true },
+    }));
+}
+
+/** The latest moment at which `span` was certainly still open: the end of what stands below it. */
+function lastSignOf(span: StoredSpan, stored: readonly StoredSpan[]): bigint {
+  return stored
+    .filter(({ parentSpanId, running }) => parentSpanId === span.spanId && running !== true)
+    .map(({ endTimeUnixNano }) => BigInt(endTimeUnixNano))
+    .reduce(later, BigInt(span.startTimeUnixNano));
+}
+
+function later(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}

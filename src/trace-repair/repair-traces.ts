@@ -1,0 +1,125 @@
+import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
+import type { HrTime } from '@opentelemetry/api';
+import type { Resource } from '@opentelemetry/resources';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { HistoryAndWorkflowId } from '@temporalio/client';
+import type { WorkflowBundleOption } from '@temporalio/worker';
+import { publicSpan } from '../telemetry/public-span';
+import { ATTR } from '../telemetry/semconv';
+import { toStoredSpan } from '../telemetry/stored-span';
+import type { StoredSpan } from '../telemetry/stored-span';
+import type { StartedTelemetry } from '../telemetry/telemetry';
+import type { TraceStore } from '../telemetry/trace-store';
+import { missingSpans } from './missing-spans';
+import { replaySpans } from './replay-spans';
+import { readRunHistory } from './run-history';
+
+/** A run whose trace is to be made whole. */
+export interface BrokenRun extends HistoryAndWorkflowId {
+  readonly runId: string;
+}
+
+export interface TraceRepair {
+  readonly workflowId: string;
+  readonly runId: string;
+  /** Absent when the order was not sampled: then there is nothing to repair. */
+  readonly traceId?: string;
+  /** What was missing and has been written. */
+  readonly written: readonly StoredSpan[];
+  /** Why the workflow's own spans could not be made again; nothing was written. */
+  readonly error?: Error;
+}
+
+export interface RepairDeps {
+  readonly store: Pick<TraceStore, 'spansOf'>;
+  /** The worker's: what is written is the worker's word. */
+  readonly telemetry: Pick<StartedTelemetry, 'resource' | 'spanProcessor'>;
+  readonly workflowBundle: WorkflowBundleOption;
+}
+
+/**
+ * Makes the traces of `runs` whole, one after the other: the workflow is replayed from its history, and exactly the
+ * spans that the store lacks are written, with the ids and times that they had. Repairing a whole trace writes
+ * nothing.
+ *
+ * See {@link missingSpans} for what can be made again.
+ */
+export async function* repairTraces(
+  runs: AsyncIterable<BrokenRun> | Iterable<BrokenRun>,
+  { store, telemetry, workflowBundle }: RepairDeps,
+): AsyncGenerator<TraceRepair> {
+  const pushed: BrokenRun[] = [];
+  async function* histories() {
+    for await (const run of runs) {
+      pushed.push(run);
+      yield run;
+    }
+  }
+  const { resource } = telemetry;
+  for await (const { ended, open, error } of replaySpans(histories(), { workflowBundle, resource })) {
+    const run = pushed.shift();
+    if (run === undefined) throw new Error('More runs were replayed than given');
+    const { workflowId, runId, history } = run;
+    const traceId = [...ended, ...open][0]?.spanContext().traceId;
+    if (traceId === undefined || error !== undefined) {
+      yield { workflowId, runId, written: [], ...(error !== undefined && { error }) };
+      continue;
+    }
+    const written = missingSpans({
+      workflowId,
+      runId,
+      service: String(resource.attributes[ATTR.serviceName]),
+      history: readRunHistory(history as Parameters<typeof readRunHistory>[0]),
+      ended: ended.map(asStored),
+      open: open.map(asStored),
+      stored: store.spansOf(traceId),
+    });
+    for (const span of written) telemetry.spanProcessor.onEnd(readable(traceId, span, resource));
+    yield { workflowId, runId, traceId, written };
+  }
+}
+
+/** As it comes out of the store: the isolate's objects are of another realm, and equal to none of ours. */
+function asStored(span: ReadableSpan): StoredSpan {
+  return JSON.parse(JSON.stringify(toStoredSpan(publicSpan(span)))) as StoredSpan;
+}
+
+function readable(traceId: string, span: StoredSpan, worker: Resource): ReadableSpan {
+  const context = (spanId: string) => ({ traceId, spanId, traceFlags: TraceFlags.SAMPLED });
+  const [startTime, endTime] = [hrTimeOf(span.startTimeUnixNano), hrTimeOf(span.endTimeUnixNano)];
+  const isWorkers = worker.attributes[ATTR.serviceName] === span.service;
+  return {
+    name: span.name,
+    kind: SpanKind[span.kind],
+    spanContext: () => context(span.spanId),
+    ...(span.parentSpanId !== undefined && { parentSpanContext: context(span.parentSpanId) }),
+    startTime,
+    endTime,
+    duration: hrTimeOf(String(BigInt(span.endTimeUnixNano) - BigInt(span.startTimeUnixNano))),
+    ended: true,
+    status: {
+      code: SpanStatusCode[span.status.code],
+      ...(span.status.message !== undefined && { message: span.status.message }),
+    },
+    attributes: span.attributes,
+    events: span.events.map((event) => ({
+      name: event.name,
+      time: hrTimeOf(event.timeUnixNano),
+      attributes: event.attributes,
+    })),
+    links: span.links.map((link) => ({
+      context: { traceId: link.traceId, spanId: link.spanId, traceFlags: TraceFlags.SAMPLED },
+    })),
+    resource: isWorkers ? worker : resourceFromAttributes({ [ATTR.serviceName]: span.service }),
+    instrumentationScope: { name: 'trace-repair' },
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
+  };
+}
+
+function hrTimeOf(nanoseconds: string): HrTime {
+  const whole = BigInt(nanoseconds);
+  return [Number(whole / 1_000_000_000n), Number(whole % 1_000_000_000n)];
+}
