@@ -1,4 +1,7 @@
+import { Client } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import type { WorkflowBundleOption } from '@temporalio/worker';
 import type { Config } from './config/config';
 import { connectTemporal } from './temporal/connection';
 import { ensureSearchAttributes } from './temporal/search-attributes';
@@ -7,6 +10,7 @@ import { workflowBundle } from './temporal/workflow-bundle';
 import type { RunningPart } from './stack/part';
 import { installTemporalRuntime } from './telemetry/temporal-logger';
 import type { StartedTelemetry } from './telemetry/telemetry';
+import { TraceSweep } from './trace-repair/trace-sweep';
 import { ORDERS_TASK_QUEUE } from './workflows/definitions';
 
 /**
@@ -23,18 +27,31 @@ export async function startWorker(deps: {
   const { config, telemetry } = deps;
   // Whoever runs this part decides what a signal means; Temporal would shut its workers down by itself.
   installTemporalRuntime(telemetry.logger, { shutdownSignals: [] });
-  const { connection: client, namespace, connectionOptions } = await connectTemporal(config);
+  const temporal = await connectTemporal(config);
+  const { namespace } = temporal;
   try {
-    await ensureSearchAttributes(client, namespace);
-  } finally {
-    await client.close();
+    await ensureSearchAttributes(temporal.connection, namespace);
+    const connection = await NativeConnection.connect(temporal.connectionOptions);
+    const bundle = await workflowBundle(config.worker.workflowBundle);
+    const setUp = { config, telemetry, namespace, workflowBundle: bundle };
+    const worker = await Worker.create(orderWorkerOptions({ ...setUp, connection }));
+    const sweep = startSweep({ ...setUp, connection: temporal.connection });
+    return runningWorker(worker, { namespace, telemetry }, async () => {
+      await sweep?.stop();
+      await connection.close();
+      await temporal.connection.close();
+    });
+  } catch (error) {
+    await temporal.connection.close();
+    throw error;
   }
+}
 
-  const connection = await NativeConnection.connect(connectionOptions);
-  const bundle = await workflowBundle(config.worker.workflowBundle);
-  const worker = await Worker.create(
-    orderWorkerOptions({ config, telemetry, connection, namespace, workflowBundle: bundle }),
-  );
+function runningWorker(
+  worker: Worker,
+  { namespace, telemetry }: { readonly namespace: string; readonly telemetry: StartedTelemetry },
+  close: () => Promise<void>,
+): RunningPart {
   let stopping = false;
   const ended = worker.run().catch((error: unknown) => {
     telemetry.logger.fatal({ err: error }, 'the worker failed');
@@ -48,7 +65,32 @@ export async function startWorker(deps: {
       stopping = true;
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await ended;
-      await connection.close();
+      await close();
     },
   };
+}
+
+/** What died with a worker before is found when the next one starts; none when it is switched off. */
+function startSweep({
+  config,
+  telemetry,
+  namespace,
+  connection,
+  workflowBundle: bundle,
+}: {
+  readonly config: Config;
+  readonly telemetry: StartedTelemetry;
+  readonly namespace: string;
+  readonly connection: Connection;
+  readonly workflowBundle: WorkflowBundleOption;
+}): TraceSweep | undefined {
+  const { dataDir, traceSweep } = config;
+  if (traceSweep.intervalMs === 0) return undefined;
+  return new TraceSweep({
+    client: new Client({ connection, namespace }),
+    dataDir,
+    telemetry,
+    workflowBundle: bundle,
+    ...traceSweep,
+  });
 }

@@ -79,6 +79,7 @@ function addStart(program: Command, run: RunAction): void {
       'after',
       `
 Waits up to ORDER_WAIT_MS (10 s) unless told to --watch or --detach; the order goes on either way.
+TRACEPARENT, TRACESTATE and BAGGAGE in the environment make the order a part of the caller's trace.
 
 Examples:
   orders start --sample
@@ -128,6 +129,7 @@ function addReading(program: Command, run: RunAction): void {
     .addOption(new Option('--business', 'the saga, its steps and compensations (default)').conflicts('full'))
     .option('--full', 'every span, down to the database calls')
     .option('--lint', "check it against what an order's trace promises; exit 1 names each breach")
+    .option('--repair', "first make again what a killed process took with it, from the order's history")
     .addOption(
       new Option('--format <format>', 'how it is written; otlp and jaeger open in those tools')
         .choices(['tree', 'json', 'otlp', 'jaeger'])

@@ -54,8 +54,14 @@ const environmentSchema = z.object({
   WORKER_STICKY_TIMEOUT_MS: milliseconds(2_000),
   /** A workflow bundle built in advance; unset: the worker bundles at start, which takes seconds. */
   WORKFLOW_BUNDLE: z.string().min(1).optional(),
+  /** How often the worker looks for traces that are not whole, ms; 0: never. */
+  TRACE_SWEEP_INTERVAL_MS: z.coerce.number().int().min(0).max(86_400_000).default(30_000),
+  /** How long an order must be over before its trace is looked at, ms. */
+  TRACE_SWEEP_GRACE_MS: milliseconds(10_000),
   /** How long the payment service waits for its provider, ms. */
   PAYMENT_PROVIDER_TIMEOUT_MS: milliseconds(1_000),
+  /** `off`: no embedded trace store; spans go over OTLP out of memory, or nowhere. */
+  TRACE_STORE: z.enum(['on', 'off']).default('on'),
   SAGA_STEP_TIMEOUT_MS: milliseconds(5_000),
   SAGA_STEP_MAX_ATTEMPTS: attempts(4),
   SAGA_STEP_BACKOFF_INITIAL_MS: milliseconds(200),
@@ -91,7 +97,10 @@ export interface Config {
     readonly stickyTimeoutMs: number;
     readonly workflowBundle: string | undefined;
   };
+  readonly traceSweep: { readonly intervalMs: number; readonly graceMs: number };
   readonly paymentProviderTimeoutMs: number;
+  /** Whether spans are kept under `dataDir`. */
+  readonly traceStore: boolean;
   readonly policies: SagaPolicies;
   readonly logLevel: Environment['LOG_LEVEL'];
 }
@@ -141,7 +150,9 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       stickyTimeoutMs: env.WORKER_STICKY_TIMEOUT_MS,
       workflowBundle: env.WORKFLOW_BUNDLE,
     },
+    traceSweep: { intervalMs: env.TRACE_SWEEP_INTERVAL_MS, graceMs: env.TRACE_SWEEP_GRACE_MS },
     paymentProviderTimeoutMs: env.PAYMENT_PROVIDER_TIMEOUT_MS,
+    traceStore: env.TRACE_STORE === 'on',
     policies: {
       step: {
         timeoutMs: env.SAGA_STEP_TIMEOUT_MS,

@@ -3,6 +3,7 @@ import { attemptSpanId } from '../telemetry/span-ids';
 import { ATTR } from '../telemetry/semconv';
 import type { StoredSpan } from '../telemetry/stored-span';
 import { missingAttempts } from './missing-attempts';
+import { isBusinessSpan } from '../traces/business-spans';
 import { highestAttempt } from './run-trace';
 import type { RunTrace } from './run-trace';
 
@@ -31,8 +32,8 @@ export function missingSpans(run: RunTrace): StoredSpan[] {
   const attempts = missingAttempts(run);
   const known = [...run.stored, ...lostOfWorkflow, ...attempts];
   const calls = missingCalls(run, known);
-  const written = new Set([...lostOfWorkflow, ...attempts, ...calls].map(({ spanId }) => spanId));
-  return [...lostOfWorkflow, ...attempts, ...calls, ...unfinished(run, written)];
+  const rebuilt = [...lostOfWorkflow, ...attempts, ...calls];
+  return [...rebuilt, ...unfinished(run, rebuilt)];
 }
 
 /** Nobody will end what the run left open. */
@@ -42,7 +43,8 @@ function closedByInterruption({ history: { interruption }, open }: RunTrace): St
   return open.map(({ running: _, ...span }) => ({
     ...span,
     endTimeUnixNano: String(later(interruption.at, BigInt(span.startTimeUnixNano))),
-    status: { code: 'ERROR', message: result },
+    // The words of a status leave the process on the business's spans alone.
+    status: { code: 'ERROR', ...(isBusinessSpan(span) && { message: result }) },
     attributes: {
       ...span.attributes,
       ...(ATTR.sagaType in span.attributes && { [ATTR.sagaResult]: result }),
@@ -86,9 +88,13 @@ function callAnsweredBy(
   parentSpanId: string,
   service: string,
 ): StoredSpan {
-  const seen = [ATTR.httpRequestMethod, ATTR.serverAddress, ATTR.serverPort].filter(
-    (name) => name in answer.attributes,
-  );
+  const {
+    [ATTR.httpRequestMethod]: method = '_OTHER',
+    [ATTR.urlScheme]: scheme = 'http',
+    [ATTR.serverAddress]: address = '',
+    [ATTR.serverPort]: port = 80,
+    [ATTR.urlPath]: path = '',
+  } = answer.attributes;
   return {
     spanId,
     parentSpanId,
@@ -99,7 +105,10 @@ function callAnsweredBy(
     endTimeUnixNano: answer.endTimeUnixNano,
     status: { code: 'ERROR' },
     attributes: {
-      ...Object.fromEntries(seen.map((name) => [name, answer.attributes[name]])),
+      [ATTR.httpRequestMethod]: method,
+      [ATTR.urlFull]: `${String(scheme)}://${String(address)}:${String(port)}${String(path)}`,
+      [ATTR.serverAddress]: address,
+      [ATTR.serverPort]: port,
       [ATTR.errorType]: PROCESS_DIED,
       [ATTR.sagaReconstructed]: true,
     },
@@ -108,19 +117,32 @@ function callAnsweredBy(
   };
 }
 
-/** What is still open although the run is over, and is not the workflow's own. */
-function unfinished({ history, stored, open }: RunTrace, written: ReadonlySet<string>): StoredSpan[] {
-  const { closedAt } = history;
-  if (closedAt === undefined) return [];
-  const ofWorkflow = new Set(open.map(({ spanId }) => spanId));
+/**
+ * What is still open although the run is over, above or below the run: a caller may have other orders in the same
+ * trace.
+ */
+function unfinished(run: RunTrace, rebuilt: readonly StoredSpan[]): StoredSpan[] {
+  const { history, stored, runId } = run;
+  if (history.closedAt === undefined) return [];
+  const written = new Set(rebuilt.map(({ spanId }) => spanId));
+  const byId = new Map([...stored, ...rebuilt].map((span) => [span.spanId, span]));
+  const isRun = ({ attributes, name }: StoredSpan) =>
+    attributes[ATTR.temporalRunId] === runId && name.startsWith('RunWorkflow:');
+  const aboveRun = ancestors([...byId.values()].find(isRun), byId);
   return stored
-    .filter(({ running, spanId }) => running === true && !written.has(spanId) && !ofWorkflow.has(spanId))
+    .filter(({ running, spanId }) => running === true && !written.has(spanId))
+    .filter((span) => aboveRun.includes(span) || ancestors(span, byId).some(isRun))
     .map(({ running: _, ...span }) => ({
       ...span,
       endTimeUnixNano: String(lastSignOf(span, stored)),
       status: { code: 'ERROR' },
       attributes: { ...span.attributes, [ATTR.errorType]: PROCESS_DIED, [ATTR.sagaReconstructed]: true },
     }));
+}
+
+function ancestors(span: StoredSpan | undefined, byId: ReadonlyMap<string, StoredSpan>): StoredSpan[] {
+  const parent = byId.get(span?.parentSpanId ?? '');
+  return parent === undefined ? [] : [parent, ...ancestors(parent, byId)];
 }
 
 /** The latest moment at which `span` was certainly still open: the end of what stands below it. */

@@ -46,14 +46,18 @@ export interface RepairDeps {
  * See {@link missingSpans} for what can be made again.
  */
 export async function* repairTraces(
-  runs: AsyncIterable<BrokenRun> | Iterable<BrokenRun>,
+  runs: AsyncIterable<BrokenRun>,
   { store, telemetry, workflowBundle }: RepairDeps,
 ): AsyncGenerator<TraceRepair> {
   const pushed: BrokenRun[] = [];
+  const remaining = runs[Symbol.asyncIterator]();
+  const first = await remaining.next();
+  // A replayer is dear, and mostly there is nothing to repair.
+  if (first.done === true) return;
   async function* histories() {
-    for await (const run of runs) {
-      pushed.push(run);
-      yield run;
+    for (let next = first; next.done !== true; next = await remaining.next()) {
+      pushed.push(next.value);
+      yield next.value;
     }
   }
   const { resource } = telemetry;

@@ -34,7 +34,7 @@ export interface ActivityRecord {
 
 /** How a run ended without its code having the last word. */
 export interface Interruption {
-  readonly how: 'terminated' | 'timed_out' | 'failed' | 'canceled';
+  readonly how: 'terminated' | 'timed_out' | 'failed' | 'cancelled';
   readonly at: bigint;
 }
 
@@ -49,7 +49,7 @@ const INTERRUPTIONS = {
   workflowExecutionTerminatedEventAttributes: 'terminated',
   workflowExecutionTimedOutEventAttributes: 'timed_out',
   workflowExecutionFailedEventAttributes: 'failed',
-  workflowExecutionCanceledEventAttributes: 'canceled',
+  workflowExecutionCanceledEventAttributes: 'cancelled',
 } as const;
 
 /** Reads a run's history; activities that carry no trace are left out. */

@@ -1,3 +1,7 @@
+import type { OrderView } from '../../domain/order';
+import { NoWorkerError, OrderInterruptedError } from '../../orders/errors';
+import type { OrderClient } from '../../orders/order-client';
+import type { OrderSummary } from '../../orders/order-summary';
 import { openTraceStore } from '../../telemetry/trace-store';
 import { isBusinessSpan } from '../../traces/business-spans';
 import { lintTrace } from '../../traces/lint-trace';
@@ -8,25 +12,36 @@ import type { CommandContext } from '../context';
 import { EXIT, UsageError } from '../failure';
 import type { ExitCode } from '../failure';
 import { orderIdArgument } from '../order-argument';
+import type * as RepairOrderTrace from '../repair-order-trace';
 import { withSession } from '../session';
 
 export interface TraceOptions {
   readonly full?: true;
   readonly lint?: true;
+  readonly repair?: true;
   readonly format: 'tree' | 'json' | 'otlp' | 'jaeger';
 }
 
 /** Where no terminal counts columns. */
 const DEFAULT_WIDTH = 120;
 
-/** Shows an order's trace from the embedded store, or with `lint` checks it and exits 1 for each breach named. */
+/**
+ * Shows an order's trace from the embedded store, or with `lint` checks it and exits 1 for each breach named; with
+ * `repair`, what is missing is first made again from the order's history.
+ */
 export async function trace(id: string, options: TraceOptions, context: CommandContext): Promise<ExitCode> {
   const { output, config, io } = context;
   if (io.env['OTEL_EXPORTER_OTLP_ENDPOINT'] || io.env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']) {
     output.note('Spans go over OTLP now: only those that went to the embedded store before are shown.');
   }
-  const order = await withSession(context, {}, ({ orders }) => orders.get(orderIdArgument(id)));
+  const orderId = orderIdArgument(id);
+  const order = await withSession(context, {}, async (session) => {
+    const found = await orderOrSummary(session.orders, orderId);
+    if (options.repair === true) await loadRepair().repairOrderTrace(orderId, session, context);
+    return found;
+  });
   const { traceId } = order;
+  if (traceId === undefined) throw new UsageError(`Order ${orderId} was started without a trace`);
   const store = openTraceStore(config);
   const spans = store.spansOf(traceId);
   store.close();
@@ -57,4 +72,20 @@ export async function trace(id: string, options: TraceOptions, context: CommandC
   };
   io.stdout.write(`${JSON.stringify(formats[format](), undefined, 2)}\n`);
   return EXIT.done;
+}
+
+/** The order, or what Temporal knows of it when its workflow cannot answer: a trace is there all the same. */
+async function orderOrSummary(orders: OrderClient, orderId: string): Promise<OrderView | OrderSummary> {
+  try {
+    return await orders.get(orderId);
+  } catch (error) {
+    if (!(error instanceof OrderInterruptedError) && !(error instanceof NoWorkerError)) throw error;
+    return orders.summary(orderId);
+  }
+}
+
+/** Loaded when needed: bundling and replaying workflows takes the worker's half of the SDK. */
+function loadRepair(): typeof RepairOrderTrace {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- see above
+  return require('../repair-order-trace') as typeof RepairOrderTrace;
 }

@@ -1,15 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import Database from 'libsql';
 import type { OrderView } from '../../../src/domain/order';
 import { orderWorkflowId } from '../../../src/domain/ids';
 import { openOrders } from '../../../src/orders/open-orders';
 import type { Orders } from '../../../src/orders/open-orders';
+import { publicSpan } from '../../../src/telemetry/public-span';
 import { startTelemetry } from '../../../src/telemetry/start-telemetry';
+import { toStoredSpan } from '../../../src/telemetry/stored-span';
 import type { StoredSpan } from '../../../src/telemetry/stored-span';
 import type { StartedTelemetry } from '../../../src/telemetry/telemetry';
 import { traceDatabasePath } from '../../../src/telemetry/trace-database';
 import { openTraceStore } from '../../../src/telemetry/trace-store';
+import { missingSpans } from '../../../src/trace-repair/missing-spans';
 import { repairTraces } from '../../../src/trace-repair/repair-traces';
+import { replaySpans } from '../../../src/trace-repair/replay-spans';
+import { readRunHistory } from '../../../src/trace-repair/run-history';
 import { lintTrace } from '../../../src/traces/lint-trace';
 import { eventually } from '../../support/eventually';
 import { workflowCode } from '../../support/order-harness';
@@ -71,7 +77,7 @@ async function repair({ orderId }: { orderId: string }) {
   const brokenRun = { workflowId: handle.workflowId, runId, history: await handle.fetchHistory() };
   const store = openTraceStore(stack.config);
   try {
-    for await (const repaired of repairTraces([brokenRun], { store, telemetry, ...workflowCode() })) {
+    for await (const repaired of repairTraces(only(brokenRun), { store, telemetry, ...workflowCode() })) {
       if (repaired.error !== undefined) throw repaired.error;
       return repaired.written;
     }
@@ -84,7 +90,9 @@ async function repair({ orderId }: { orderId: string }) {
 const isWorkflowsOwn = ({ name }: StoredSpan) =>
   /^(RunWorkflow|StartActivity|Saga|Step|Compensation)[: ]/.test(name);
 const isAttempt = ({ name }: StoredSpan) => name.startsWith('RunActivity:');
-const isCall = ({ kind, service }: StoredSpan) => kind === 'CLIENT' && service === 'order-service';
+const isCall = ({ kind, service, attributes }: StoredSpan) =>
+  kind === 'CLIENT' && service === 'order-service' && 'http.request.method' in attributes;
+const isWorkers = (span: StoredSpan) => isWorkflowsOwn(span) || isAttempt(span) || isCall(span);
 
 describe('the repair of a trace', () => {
   it.each([
@@ -105,4 +113,116 @@ describe('the repair of a trace', () => {
     expect(spansOf(order)).toEqual(before);
     expect(await repair(order)).toEqual([]);
   });
+
+  it('makes attempts and their calls again, with their ids, numbers and parents', async () => {
+    const order = await run({ payment: { method: 'pm_card_flaky' } });
+    const before = spansOf(order);
+    const lost = lose(order, (span) => isAttempt(span) || isCall(span));
+    expect(lost.length).toBeGreaterThanOrEqual(12);
+    await repair(order);
+    const after = spansOf(order);
+    const shape = (spans: readonly StoredSpan[]) =>
+      spans
+        .map(({ spanId, parentSpanId, name, kind, service, attributes }) => ({
+          spanId,
+          parentSpanId,
+          name,
+          kind,
+          service,
+          attempt: attributes['temporal.activity.attempt'],
+          activity: attributes['temporalActivityId'],
+        }))
+        .sort((a, b) => a.spanId.localeCompare(b.spanId));
+    expect(shape(after)).toEqual(shape(before));
+    const lostIds = new Set(lost.map(({ spanId }) => spanId));
+    for (const { spanId, attributes } of after) {
+      expect(attributes['saga.reconstructed']).toBe(lostIds.has(spanId) ? true : undefined);
+    }
+    expect(lintTrace(after, order)).toEqual([]);
+    expect(await repair(order)).toEqual([]);
+  });
+
+  it('is whole again whatever was lost of what the worker wrote, and then has nothing more to do', async () => {
+    const order = await run({ payment: { method: 'pm_card_declined' } });
+    const whole = spansOf(order);
+    const lossy = whole.filter(isWorkers);
+    const { ended, history, runId } = await replayed(order);
+    fc.assert(
+      fc.property(fc.subarray(lossy), (lost) => {
+        const stored = whole.filter((span) => !lost.includes(span));
+        const trace = {
+          workflowId: order.workflowId,
+          runId,
+          service: 'order-service',
+          history,
+          ended,
+          open: [],
+        };
+        const written = missingSpans({ ...trace, stored });
+        const after = [...stored, ...written];
+        expect(lintTrace(after, order)).toEqual([]);
+        // Nothing is written that is there, and nothing that never was.
+        const lostIds = lost.map(({ spanId }) => spanId);
+        expect(written.filter(({ spanId }) => !lostIds.includes(spanId))).toEqual([]);
+        expect(missingSpans({ ...trace, stored: after })).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('ends what a terminated order left open, and says how it ended', async () => {
+    const { orderId } = await orders.orders.start(
+      sampleOrder({
+        payment: { method: 'pm_card_refund_fails' },
+        shippingAddress: { ...sampleOrder().shippingAddress, country: 'AQ' },
+      }),
+    );
+    const parked = await orders.orders.waitForOutcome(orderId, 60_000);
+    expect(parked?.status).toBe('needs_attention');
+    const view = parked!;
+    // In sight while it waits, with what has happened so far.
+    const saga = await eventually(
+      () => spansOf(view).find(({ name }) => name.startsWith('Saga:')),
+      (span) => span?.events.some(({ name }) => name === 'Compensation failed') === true,
+      'the saga span is in sight',
+    );
+    expect(saga).toMatchObject({ running: true, status: { code: 'UNSET' } });
+    expect(lintTrace(spansOf(view), view)).toEqual([]);
+
+    await orders.client.workflow.getHandle(view.workflowId).terminate('by a test');
+    const summary = await orders.orders.summary(orderId);
+    expect(summary.interrupted).toBe('terminated');
+    expect((await repair(view)).map(({ name }) => name).sort()).toEqual([
+      'RunWorkflow:orderSaga',
+      'Saga: Create Order',
+    ]);
+    expect(spansOf(view).find(({ name }) => name.startsWith('Saga:'))).toMatchObject({
+      status: { code: 'ERROR', message: 'Workflow terminated' },
+      attributes: { 'error.type': 'workflow_terminated', 'saga.reconstructed': true },
+    });
+    expect(lintTrace(spansOf(view), summary)).toEqual([]);
+    expect(await repair(view)).toEqual([]);
+  });
 });
+
+async function replayed({ orderId }: OrderView) {
+  const handle = orders.client.workflow.getHandle(orderWorkflowId(orderId));
+  const { runId } = await handle.describe();
+  const history = await handle.fetchHistory();
+  const { resource } = telemetry;
+  for await (const { ended } of replaySpans([{ workflowId: handle.workflowId, history }], {
+    ...workflowCode(),
+    resource,
+  })) {
+    const stored = ended.map(
+      (span) => JSON.parse(JSON.stringify(toStoredSpan(publicSpan(span)))) as StoredSpan,
+    );
+    return { runId, ended: stored, history: readRunHistory(history) };
+  }
+  throw new Error('nothing was replayed');
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- the repair takes its runs as they come
+async function* only<T>(value: T): AsyncGenerator<T> {
+  yield value;
+}

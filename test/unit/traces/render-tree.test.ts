@@ -15,7 +15,7 @@ const lines = (width: number) => {
 describe('the tree of a trace', () => {
   it("is the business's picture: the saga, its steps, and what each compensation undoes", () => {
     expect(lines(90)).toEqual([
-      'Saga: Create Order                  ERROR     20 ms  Saga failed at payment step',
+      'Saga: Create Order                  ERROR    120 ms  Saga failed at payment step',
       '├─ Step: Create Order               OK        20 ms',
       '├─ Step: Reserve Inventory          OK        20 ms',
       '├─ Step: Process Payment            ERROR     20 ms  declined',

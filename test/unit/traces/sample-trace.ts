@@ -1,18 +1,30 @@
 import type { OrderView } from '../../../src/domain/order';
 import { ORDER_STEPS } from '../../../src/domain/steps';
+import type { OrderStep } from '../../../src/domain/steps';
 import type { StoredSpan } from '../../../src/telemetry/stored-span';
 
 type Changes = Partial<StoredSpan> & Pick<StoredSpan, 'spanId' | 'name'>;
 
-let clock = 1_700_000_000_000_000_000n;
+const IDS = { 'order.id': 'o-1', 'saga.id': 'run-1' };
+const TEMPORAL = { temporalWorkflowId: 'order-o-1', run_id: 'run-1' };
+const [CREATE, RESERVE, PAY, SHIP] = ORDER_STEPS;
 
-function span(changes: Changes): StoredSpan {
-  clock += 1_000_000n;
+/** A point of the trace's time, ms. */
+const at = (ms: number) => String(1_700_000_000_000_000_000n + BigInt(ms) * 1_000_000n);
+export const event = (name: string, attributes: StoredSpan['events'][number]['attributes'] = {}) => ({
+  name,
+  timeUnixNano: at(0),
+  attributes,
+});
+const exception = (type: string, message: string) =>
+  event('exception', { 'exception.type': type, 'exception.message': message });
+
+function span(from: number, to: number, changes: Changes): StoredSpan {
   return {
     kind: 'CLIENT',
     service: 'order-service',
-    startTimeUnixNano: String(clock),
-    endTimeUnixNano: String(clock + 20_000_000n),
+    startTimeUnixNano: at(from),
+    endTimeUnixNano: at(to),
     status: { code: 'OK' },
     attributes: {},
     events: [],
@@ -21,81 +33,270 @@ function span(changes: Changes): StoredSpan {
   };
 }
 
-const event = (name: string) => ({ name, timeUnixNano: String(clock), attributes: {} });
-const work = (step: string, type: string, number: number) => ({
-  'saga.id': 'run-1',
-  'saga.step': step,
-  'saga.step.type': type,
-  'saga.step.number': number,
-});
+/** A span that has not ended: without a status. */
+export function running(open: StoredSpan): StoredSpan {
+  return { ...open, status: { code: 'UNSET' }, running: true };
+}
 
-/** The spans of an order whose payment was declined, as they should be. */
-export function declinedTrace(): StoredSpan[] {
-  const [create, reserve, pay] = ORDER_STEPS;
-  const saga = { parentSpanId: 'saga' };
+const plumbing = (from: number, to: number, changes: Changes) =>
+  span(from, to, { kind: 'INTERNAL', attributes: TEMPORAL, ...changes });
+
+/** What is above every saga. */
+function start(runTo: number): StoredSpan[] {
   return [
-    span({ spanId: 'root', name: 'orders start', kind: 'INTERNAL', service: 'orders-cli' }),
-    span({ spanId: 'run', name: 'RunWorkflow:orderSaga', parentSpanId: 'root', kind: 'INTERNAL' }),
-    span({
-      spanId: 'saga',
-      name: 'Saga: Create Order',
-      parentSpanId: 'run',
+    span(0, 30, {
+      spanId: 'root',
+      name: 'orders start',
+      kind: 'INTERNAL',
+      service: 'orders-cli',
+      status: { code: 'UNSET' },
+      attributes: { 'order.id': 'o-1' },
+    }),
+    plumbing(5, 25, {
+      spanId: 'start',
+      name: 'StartWorkflow:orderSaga',
+      parentSpanId: 'root',
+      service: 'orders-cli',
+    }),
+    plumbing(30, runTo, { spanId: 'run', name: 'RunWorkflow:orderSaga', parentSpanId: 'start' }),
+  ];
+}
+
+function saga(to: number, changes: Partial<StoredSpan>): StoredSpan {
+  const { attributes, ...rest } = changes;
+  return span(30, to, {
+    spanId: 'saga',
+    name: 'Saga: Create Order',
+    parentSpanId: 'run',
+    kind: 'INTERNAL',
+    attributes: {
+      'saga.type': 'orchestration',
+      ...IDS,
+      'customer.id': 'cus_1',
+      'items.count': 1,
+      ...attributes,
+    },
+    ...rest,
+  });
+}
+
+interface Work {
+  readonly spanId: string;
+  readonly from: number;
+  readonly to: number;
+  /** Code and reason, when it failed. */
+  readonly failed?: readonly [string, string];
+  readonly attempts?: number;
+  readonly attributes?: StoredSpan['attributes'];
+}
+
+/** A step with its activity and attempts: `s1`, `s1-start`, `s1-try1`, … */
+function step({ name, title, number }: OrderStep, work: Work): StoredSpan[] {
+  const type = 'action';
+  return workSpans(`Step: ${title}`, work, {
+    attributes: {
+      'saga.step': name,
+      'saga.step.number': number,
+      'saga.step.type': type,
+      ...IDS,
+      ...work.attributes,
+    },
+  });
+}
+
+/** A round of a compensation, linked to `s<number>`. */
+function undo({ compensation, number }: OrderStep, work: Work): StoredSpan[] {
+  return workSpans(`Compensation: ${compensation.title}`, work, {
+    links: [{ traceId: 't', spanId: `s${String(number)}` }],
+    attributes: {
+      'saga.step': compensation.name,
+      'saga.step.number': number,
+      'saga.step.type': 'compensation',
+      ...IDS,
+    },
+  });
+}
+
+function workSpans(
+  name: string,
+  { spanId, from, to, failed, attempts = 1 }: Work,
+  changes: Pick<StoredSpan, 'attributes'> & Partial<StoredSpan>,
+): StoredSpan[] {
+  const [type, reason] = failed ?? [];
+  const isFailed = type !== undefined && reason !== undefined;
+  const status: StoredSpan['status'] = { code: isFailed ? 'ERROR' : 'OK' };
+  const activity = name.replace(/^.*: /, '');
+  return [
+    span(from, to, {
+      spanId,
+      name,
+      parentSpanId: 'saga',
+      ...changes,
+      ...(isFailed && {
+        status: { ...status, message: reason },
+        attributes: { ...changes.attributes, 'error.type': type },
+        events: [exception(type, reason)],
+      }),
+    }),
+    plumbing(from, to, {
+      spanId: `${spanId}-start`,
+      name: `StartActivity:${activity}`,
+      parentSpanId: spanId,
+      status,
+      attributes: { ...TEMPORAL, ...(isFailed && { 'error.type': 'ActivityFailure' }) },
+    }),
+    ...Array.from({ length: attempts }, (_, index) =>
+      plumbing(from + index, from + index + 1, {
+        spanId: `${spanId}-try${String(index + 1)}`,
+        name: `RunActivity:${activity}`,
+        parentSpanId: `${spanId}-start`,
+        status: { code: 'UNSET' },
+        attributes: { ...TEMPORAL, 'temporal.activity.attempt': index + 1 },
+      }),
+    ),
+  ];
+}
+
+const ITEMS = { 'items.count': 1 };
+const MONEY = { 'payment.amount': 59.98, 'payment.currency': 'EUR' };
+
+/** The spans of an order whose payment was declined at the second attempt, as they should be. */
+export function declinedTrace(): StoredSpan[] {
+  const declined = ['payment_declined', 'declined'] as const;
+  return [
+    ...start(160),
+    saga(150, {
       status: { code: 'ERROR', message: 'Saga failed at payment step' },
-      attributes: {
-        'saga.id': 'run-1',
-        'saga.type': 'orchestration',
-        'saga.result': 'Saga failed at payment step',
-      },
+      attributes: { 'saga.result': 'Saga failed at payment step', 'error.type': 'payment_declined' },
       events: [
-        event('Order created'),
+        event('Order created', { 'order.id': 'o-1' }),
         event('Inventory reserved'),
-        event('exception'),
+        exception(...declined),
         event('Payment failed, starting compensation'),
       ],
     }),
-    span({ ...saga, spanId: 's1', name: 'Step: Create Order', attributes: work(create.name, 'action', 1) }),
-    span({
-      ...saga,
-      spanId: 's2',
-      name: 'Step: Reserve Inventory',
-      attributes: work(reserve.name, 'action', 2),
+    ...step(CREATE, { spanId: 's1', from: 30, to: 50 }),
+    ...httpCall('s1-try1'),
+    ...step(RESERVE, { spanId: 's2', from: 50, to: 70, attributes: ITEMS }),
+    ...step(PAY, { spanId: 's3', from: 70, to: 90, attempts: 2, failed: declined, attributes: MONEY }),
+    ...undo(RESERVE, { spanId: 'c2', from: 90, to: 110 }),
+    ...undo(CREATE, { spanId: 'c1', from: 110, to: 130 }),
+  ];
+}
+
+/** A call, its answer and the database behind it: `http`, `server`, `db`. */
+function httpCall(parentSpanId: string): StoredSpan[] {
+  const method = { 'http.request.method': 'POST' };
+  return [
+    span(31, 34, {
+      spanId: 'http',
+      name: 'POST /orders',
+      parentSpanId,
+      attributes: { ...method, 'url.full': 'http://h/orders' },
     }),
-    span({
-      ...saga,
-      spanId: 's3',
-      name: 'Step: Process Payment',
-      status: { code: 'ERROR', message: 'declined' },
-      attributes: work(pay.name, 'action', 3),
+    span(32, 33, {
+      spanId: 'server',
+      name: 'POST /orders',
+      parentSpanId: 'http',
+      kind: 'SERVER',
+      attributes: { ...method, 'url.path': '/orders' },
     }),
-    span({
-      ...saga,
-      spanId: 'c2',
-      name: 'Compensation: Release Inventory',
-      attributes: work('release_inventory', 'compensation', 2),
-      links: [{ traceId: 't', spanId: 's2' }],
-    }),
-    span({
-      ...saga,
-      spanId: 'c1',
-      name: 'Compensation: Cancel Order',
-      attributes: work('cancel_order', 'compensation', 1),
-      links: [{ traceId: 't', spanId: 's1' }],
+    span(32, 33, {
+      spanId: 'db',
+      name: 'INSERT orders',
+      parentSpanId: 'server',
+      attributes: { 'db.system.name': 'sqlite' },
     }),
   ];
 }
 
+/** The spans of an order that waits for an operator: the refund was refused twice, the second time on request. */
+export function parkedTrace(): StoredSpan[] {
+  const noCarrier = ['shipping_unavailable', 'no carrier'] as const;
+  const refused = ['refund_refused', 'no refunds'] as const;
+  const failed = event('Compensation failed', {
+    'saga.step': 'refund_payment',
+    'exception.message': 'no refunds',
+  });
+  const [root, started, run] = start(400);
+  return [
+    root!,
+    started!,
+    running(run!),
+    running(
+      saga(400, {
+        events: [
+          event('Order created', { 'order.id': 'o-1' }),
+          event('Inventory reserved'),
+          event('Payment processed'),
+          exception(...noCarrier),
+          event('Shipping failed, starting compensation'),
+          failed,
+          failed,
+        ],
+      }),
+    ),
+    ...step(CREATE, { spanId: 's1', from: 30, to: 50 }),
+    ...step(RESERVE, { spanId: 's2', from: 50, to: 70, attributes: ITEMS }),
+    ...step(PAY, { spanId: 's3', from: 70, to: 90, attributes: MONEY }),
+    ...step(SHIP, { spanId: 's4', from: 90, to: 110, failed: noCarrier }),
+    ...undo(PAY, { spanId: 'c3', from: 110, to: 130, failed: refused }),
+    ...undo(RESERVE, { spanId: 'c2', from: 130, to: 150 }),
+    ...undo(CREATE, { spanId: 'c1', from: 150, to: 170 }),
+    ...undo(PAY, { spanId: 'c3b', from: 300, to: 320, failed: refused }),
+  ];
+}
+
+const ORDER = {
+  orderId: 'o-1',
+  workflowId: 'order-o-1',
+  runId: 'run-1',
+  transaction: 'saga',
+  customerId: 'cus_1',
+  items: [{ sku: 'SKU-KEYBOARD', quantity: 2 }],
+  amount: { value: 5998, currency: 'EUR' },
+  traceId: 't',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  updatedAt: '2026-01-01T00:00:01.000Z',
+} as const;
+
 /** The order of {@link declinedTrace}. */
-export const DECLINED = {
+export const DECLINED: OrderView = {
+  ...ORDER,
   status: 'failed',
   failure: { code: 'payment_declined', step: 'process_payment', message: 'declined' },
   steps: [
     { step: 'create_order', number: 1, state: 'done', attempts: 1 },
     { step: 'reserve_inventory', number: 2, state: 'done', attempts: 1 },
-    { step: 'process_payment', number: 3, state: 'failed', attempts: 1 },
+    { step: 'process_payment', number: 3, state: 'failed', attempts: 2, error: 'declined' },
     { step: 'create_shipment', number: 4, state: 'skipped', attempts: 0 },
   ],
   compensations: [
     { step: 'release_inventory', undoes: 'reserve_inventory', state: 'done', attempts: 1 },
     { step: 'cancel_order', undoes: 'create_order', state: 'done', attempts: 1 },
   ],
-} as unknown as OrderView;
+};
+
+/** The order of {@link parkedTrace}. */
+export const PARKED: OrderView = {
+  ...ORDER,
+  status: 'needs_attention',
+  failure: { code: 'shipping_unavailable', step: 'create_shipment', message: 'no carrier' },
+  steps: [
+    { step: 'create_order', number: 1, state: 'done', attempts: 1 },
+    { step: 'reserve_inventory', number: 2, state: 'done', attempts: 1 },
+    { step: 'process_payment', number: 3, state: 'done', attempts: 1 },
+    { step: 'create_shipment', number: 4, state: 'failed', attempts: 1, error: 'no carrier' },
+  ],
+  compensations: [
+    {
+      step: 'refund_payment',
+      undoes: 'process_payment',
+      state: 'failed',
+      attempts: 2,
+      error: 'no refunds',
+    },
+    { step: 'release_inventory', undoes: 'reserve_inventory', state: 'done', attempts: 1 },
+    { step: 'cancel_order', undoes: 'create_order', state: 'done', attempts: 1 },
+  ],
+};

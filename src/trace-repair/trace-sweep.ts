@@ -1,0 +1,146 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Client } from '@temporalio/client';
+import type { WorkflowBundleOption } from '@temporalio/worker';
+import { orderSummary } from '../orders/order-summary';
+import type { OrderSummary } from '../orders/order-summary';
+import { ordersQuery } from '../orders/visibility-query';
+import type { StartedTelemetry } from '../telemetry/telemetry';
+import { openTraceStore } from '../telemetry/trace-store';
+import type { TraceStore } from '../telemetry/trace-store';
+import { lintTrace } from '../traces/lint-trace';
+import { repairTraces } from './repair-traces';
+import type { BrokenRun } from './repair-traces';
+
+/** How far one sweep looks back behind the one before, ms: what was closed shows in lists a moment later. */
+const OVERLAP_MS = 60_000;
+/** How far the first sweep on a DATA_DIR looks back, ms. */
+const FIRST_LOOK_MS = 86_400_000;
+
+export interface TraceSweepOptions {
+  readonly client: Client;
+  readonly dataDir: string;
+  readonly telemetry: StartedTelemetry;
+  readonly workflowBundle: WorkflowBundleOption;
+  /** From the end of one sweep to the start of the next, ms. */
+  readonly intervalMs: number;
+  /** How long an order must be over before its trace is looked at, ms: its last spans may be on their way. */
+  readonly graceMs: number;
+}
+
+/**
+ * Looks through the traces of orders that are over, and makes whole those that are not: once when it starts, for what
+ * died with the process before, then again and again, for what others left behind.
+ *
+ * Each order is looked at once. How far it has come is kept under DATA_DIR, so that a restart goes on from there.
+ * A trace of which the store knows nothing was recorded elsewhere, or not at all, and is left alone. Trouble is
+ * logged, and the next sweep tries again.
+ */
+export class TraceSweep {
+  readonly #options: TraceSweepOptions;
+  readonly #watermarkFile: string;
+  /** Runs that were looked at, with the time of their close: the overlap shows them again. */
+  readonly #seen = new Map<string, number>();
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(options: TraceSweepOptions) {
+    this.#options = options;
+    this.#watermarkFile = path.join(options.dataDir, 'trace-sweep.json');
+    this.#schedule(0);
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  #schedule(afterMs: number): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      this.#running = this.#sweepAndLog().finally(() => {
+        this.#schedule(this.#options.intervalMs);
+      });
+    }, afterMs);
+  }
+
+  async #sweepAndLog(): Promise<void> {
+    const { logger } = this.#options.telemetry;
+    try {
+      const { looked, repaired } = await this.#sweep();
+      if (repaired > 0) logger.info({ looked, repaired }, 'traces were made whole');
+    } catch (error) {
+      if (!this.#stopped) logger.warn({ err: error }, 'the sweep of traces failed; the next one tries again');
+    }
+  }
+
+  async #sweep(): Promise<{ looked: number; repaired: number }> {
+    const { dataDir, graceMs, telemetry } = this.#options;
+    const since = this.#watermark() - OVERLAP_MS;
+    const until = Date.now() - graceMs;
+    const store = openTraceStore({ dataDir });
+    let [looked, repaired] = [0, 0];
+    try {
+      const broken = this.#broken(since, until, store, () => looked++);
+      for await (const { workflowId, written, error } of repairTraces(broken, { ...this.#options, store })) {
+        if (error !== undefined)
+          telemetry.logger.warn({ workflowId, err: error }, 'a trace cannot be repaired');
+        else if (written.length > 0) repaired += 1;
+      }
+    } finally {
+      store.close();
+    }
+    if (!this.#stopped) this.#advance(until);
+    return { looked, repaired };
+  }
+
+  /** The runs that were closed in the meantime and whose trace is not as it should be. */
+  async *#broken(
+    since: number,
+    until: number,
+    store: TraceStore,
+    look: () => void,
+  ): AsyncGenerator<BrokenRun> {
+    const { workflow } = this.#options.client;
+    const time = (ms: number) => `'${new Date(ms).toISOString()}'`;
+    const query = `${ordersQuery()} AND CloseTime >= ${time(since)} AND CloseTime < ${time(until)}`;
+    for await (const info of workflow.list({ query })) {
+      if (this.#stopped) return;
+      if (this.#seen.has(info.runId)) continue;
+      look();
+      if (!isWhole(orderSummary(info), store)) {
+        const { workflowId, runId } = info;
+        yield { workflowId, runId, history: await workflow.getHandle(workflowId, runId).fetchHistory() };
+      }
+      // Only now: when its repair fails, the next sweep comes back to it.
+      this.#seen.set(info.runId, info.closeTime?.getTime() ?? until);
+    }
+  }
+
+  #advance(until: number): void {
+    for (const [runId, closedAt] of this.#seen) if (closedAt < until - OVERLAP_MS) this.#seen.delete(runId);
+    const temporary = `${this.#watermarkFile}.${String(process.pid)}`;
+    writeFileSync(temporary, JSON.stringify({ sweptUntil: new Date(until).toISOString() }));
+    renameSync(temporary, this.#watermarkFile);
+  }
+
+  #watermark(): number {
+    try {
+      const { sweptUntil } = JSON.parse(readFileSync(this.#watermarkFile, 'utf8')) as { sweptUntil: string };
+      const time = Date.parse(sweptUntil);
+      if (!Number.isNaN(time)) return time;
+    } catch {
+      // None yet, or not one of ours: look back as far as the first time.
+    }
+    return Date.now() - FIRST_LOOK_MS;
+  }
+}
+
+function isWhole(order: OrderSummary, store: TraceStore): boolean {
+  if (order.traceId === undefined) return true;
+  const spans = store.spansOf(order.traceId);
+  return spans.length === 0 || lintTrace(spans, order).length === 0;
+}

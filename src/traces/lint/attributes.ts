@@ -1,0 +1,87 @@
+import type { AttributeValue } from '@opentelemetry/api';
+import { toMajorUnits } from '../../domain/money';
+import type { OrderStep } from '../../domain/steps';
+import { ORCHESTRATION } from '../../saga/semconv';
+import { ATTR } from '../../telemetry/semconv';
+import type { StoredSpan } from '../../telemetry/stored-span';
+import { breach, shown } from './breach';
+import type { TraceBreach } from './breach';
+import type { OrderTrace } from './order-trace';
+import type { TracedOrder } from './traced-order';
+
+/** Attributes that must be there; `undefined` where nobody knows the value. */
+type Promised = Readonly<Record<string, AttributeValue | undefined>>;
+
+/** The contract's attributes are on the business's spans, with the order's values; every ERROR says its type. */
+export function attributeBreaches(trace: OrderTrace): TraceBreach[] {
+  const { order, spans, sagas, steps, compensations } = trace;
+  return [
+    ...sagas.flatMap((span) => unlike(span, ofSaga(order))),
+    ...steps.flatMap(({ plan, span }) => unlike(span, ofStep(plan, order))),
+    ...compensations.flatMap(({ plan, span }) => unlike(span, ofCompensation(plan, order))),
+    ...trace.runs.flatMap((span) => unlike(span, ofWorkflow(order))),
+    ...spans.filter(({ status }) => status.code === 'ERROR').flatMap((span) => withoutType(span)),
+  ];
+}
+
+function ofSaga(order: TracedOrder): Promised {
+  return {
+    [ATTR.sagaType]: ORCHESTRATION,
+    ...common(order),
+    [ATTR.customerId]: order.customerId,
+    [ATTR.itemsCount]: order.items?.length,
+  };
+}
+
+function ofStep(plan: OrderStep, order: TracedOrder): Promised {
+  const { amount } = order;
+  return {
+    ...work(plan.name, plan, 'action', order),
+    ...(plan.name === 'reserve_inventory' && { [ATTR.itemsCount]: order.items?.length }),
+    ...(plan.name === 'process_payment' && {
+      [ATTR.paymentAmount]: amount === undefined ? undefined : toMajorUnits(amount),
+      [ATTR.paymentCurrency]: amount?.currency,
+    }),
+  };
+}
+
+function ofCompensation(plan: OrderStep, order: TracedOrder): Promised {
+  return work(plan.compensation.name, plan, 'compensation', order);
+}
+
+function ofWorkflow({ workflowId, runId }: TracedOrder): Promised {
+  return { [ATTR.temporalWorkflowId]: workflowId, [ATTR.temporalRunId]: runId };
+}
+
+function work(
+  name: string,
+  { number }: OrderStep,
+  type: 'action' | 'compensation',
+  order: TracedOrder,
+): Promised {
+  return {
+    [ATTR.sagaStep]: name,
+    [ATTR.sagaStepNumber]: number,
+    [ATTR.sagaStepType]: type,
+    ...common(order),
+  };
+}
+
+function common({ orderId, runId }: TracedOrder): Promised {
+  return { [ATTR.sagaId]: runId, [ATTR.orderId]: orderId };
+}
+
+function unlike(span: StoredSpan, promised: Promised): TraceBreach[] {
+  return Object.entries(promised).flatMap(([name, value]) => {
+    const found = span.attributes[name];
+    if (found !== undefined && (value === undefined || found === value)) return [];
+    const wanted = value === undefined ? 'a value' : shown(value);
+    return [breach('attributes', span, `${name} = ${shown(found)}`, wanted)];
+  });
+}
+
+function withoutType(span: StoredSpan): TraceBreach[] {
+  const type = span.attributes[ATTR.errorType];
+  if (typeof type === 'string' && type !== '') return [];
+  return [breach('attributes', span, `an ERROR without ${ATTR.errorType}`, 'one that says its type')];
+}
