@@ -1,4 +1,5 @@
 import type { Colors } from 'picocolors/types';
+import { ATTR } from '../telemetry/semconv';
 import type { StoredSpan } from '../telemetry/stored-span';
 import { isCompensationSpan } from './business-spans';
 import type { SpanNode } from './span-tree';
@@ -22,8 +23,8 @@ const STATUS_WIDTH = 5;
 const DURATION_WIDTH = 8;
 
 /**
- * The trees as lines of text: name, status, duration, a bar for when and how long, and why it failed or which
- * step a compensation undoes (`↩`).
+ * The trees as lines of text: name, status (`open` while it runs), duration, a bar for when and how long, and why it
+ * failed or which step a compensation undoes (`↩`).
  *
  * @param all every span of the trace, for the names behind links.
  */
@@ -71,13 +72,15 @@ function rowsOf({ span, children }: SpanNode, branch: string, indent: string): R
 }
 
 /** `UNSET` says nothing to a reader. */
-function statusOf({ status }: StoredSpan): string {
+function statusOf({ status, running }: StoredSpan): string {
+  if (running === true) return 'open';
   return status.code === 'UNSET' ? '' : status.code;
 }
 
-function noteOf({ status, links }: StoredSpan, names: ReadonlyMap<string, string>): string {
+function noteOf({ status, links, attributes }: StoredSpan, names: ReadonlyMap<string, string>): string {
   const undone = links.map(({ spanId }) => `↩ ${names.get(spanId) ?? spanId}`);
-  return [...undone, ...(status.message === undefined ? [] : [status.message])].join('  ');
+  const concluded = attributes[ATTR.sagaReconstructed] === true ? ['(reconstructed)'] : [];
+  return [...undone, ...(status.message === undefined ? [] : [status.message]), ...concluded].join('  ');
 }
 
 interface TimeScale {

@@ -4,7 +4,7 @@ import { isBusinessSpan } from '../../../src/traces/business-spans';
 import { renderTrees } from '../../../src/traces/render-tree';
 import { spanTrees } from '../../../src/traces/span-tree';
 import { toJaeger, toOtlp } from '../../../src/traces/trace-formats';
-import { declinedTrace } from './sample-trace';
+import { declinedTrace, parkedTrace } from './sample-trace';
 
 const colors = pc.createColors(false);
 const lines = (width: number) => {
@@ -22,6 +22,18 @@ describe('the tree of a trace', () => {
       '├─ Compensation: Release Inventory  OK        20 ms  ↩ Step: Reserve Inventory',
       '└─ Compensation: Cancel Order       OK        20 ms  ↩ Step: Create Order',
     ]);
+  });
+
+  it('tells what has not ended from what has, and what was concluded from what was seen', () => {
+    const spans = parkedTrace().map((span) =>
+      span.name === 'Step: Create Order'
+        ? { ...span, attributes: { ...span.attributes, 'saga.reconstructed': true } }
+        : span,
+    );
+    const rows = renderTrees(spanTrees(spans, isBusinessSpan), spans, { width: 90, colors });
+    expect(rows[0]).toMatch(/^Saga: Create Order +open /);
+    expect(rows[1]).toMatch(/^├─ Step: Create Order +OK .*\(reconstructed\)$/);
+    expect(rows[2]).not.toContain('reconstructed');
   });
 
   it.each([60, 80, 100, 120, 200])('fits into %d columns', (width) => {
