@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { TEMPORAL_CLI_VERSION, TemporalCliError } from './cli-release';
-import { installTemporalCli, type Downloader } from './cli-install';
+import { obtainTemporalCli, type Downloader } from './cli-install';
 import { downloadWithSdk } from './cli-download';
 import { cacheDirectory, findOnPath, isExecutable, variable, type Environment } from './environment';
+import { installOnce } from './install-once';
 
 export interface FindTemporalCliOptions {
   /** Default `process.env`. */
@@ -21,6 +22,7 @@ export interface FindTemporalCliOptions {
  * once, however many processes ask at the same time, and a half-made binary is never seen.
  *
  * @throws {@link TemporalCliError} naming the remedies when there is none, or when `TEMPORAL_CLI_PATH` is wrong.
+ * @throws ConfigError naming `DURABLE_ORDERS_CACHE_DIR` when nothing can be kept there.
  */
 export async function findTemporalCli(options: FindTemporalCliOptions = {}): Promise<string> {
   const environment = options.environment ?? process.env;
@@ -51,12 +53,13 @@ export async function findTemporalCli(options: FindTemporalCliOptions = {}): Pro
   }
 
   say(`neither on PATH nor in ${directory}: getting ${TEMPORAL_CLI_VERSION}, once`);
-  await installTemporalCli(cached, {
+  const context = {
     environment,
     say,
     download: options.download ?? downloadWithSdk,
     ...(options.signal && { signal: options.signal }),
-  });
+  };
+  await installOnce(cached, context, (work) => obtainTemporalCli(work, context));
   say(`${cached} (now cached)`);
   return cached;
 }

@@ -1,10 +1,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { InstallContext } from './cli-install';
 import { TEMPORAL_CLI_VERSION } from './cli-release';
 import { isExecutable } from './environment';
 import { endOnAbort, spawnGuarded } from './guarded-child';
+import type { InstallContext } from './install-once';
 
 /** A download that brings no byte for this long is given up, ms: a firewall may swallow packets for ever. */
 const STALL_MS = 30_000;

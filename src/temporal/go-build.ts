@@ -1,26 +1,34 @@
-import path from 'node:path';
-import { TEMPORAL_CLI_VERSION } from './cli-release';
-import type { InstallContext } from './cli-install';
 import { isExecutable } from './environment';
 import { endOnAbort, spawnGuarded } from './guarded-child';
+import type { InstallContext } from './install-once';
+
+/** One run of go that makes one binary. */
+export interface GoBuild {
+  /** The `go` to run. */
+  readonly go: string;
+  /** With `-v`, which is what the progress is read from. */
+  readonly args: readonly string[];
+  /** Variables on top of the context's. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Where it puts the binary. */
+  readonly binary: string;
+}
 
 const REPORT_MS = 5_000;
 
-/** `go install -v` names each package as it compiles it, on a line of its own. */
+/** `-v` names each package as go compiles it, on a line of its own. */
 const PACKAGE_LINE = /^[\w.~-]+(\/[\w.~-]+)*$/;
 const DOWNLOAD_LINE = 'go: downloading ';
 
 /**
- * Builds the CLI with `go install` into `directory` (2.5 to 4 minutes on two cores) and says where it is.
+ * Makes the binary, which takes minutes the first time, and says where it is.
  *
  * @throws Error with the end of go's output when the build fails.
  */
 export async function buildWithGo(
-  go: string,
-  directory: string,
+  { go, args, variables, binary }: GoBuild,
   { environment, say, signal }: InstallContext,
 ): Promise<string> {
-  const target = `github.com/temporalio/cli/cmd/temporal@${TEMPORAL_CLI_VERSION}`;
   const startedAt = Date.now();
   let downloaded = 0;
   let compiled = 0;
@@ -32,9 +40,9 @@ export async function buildWithGo(
     );
   };
 
-  say(`building with ${go} install ${target}; this takes some minutes, once`);
-  const child = await spawnGuarded(go, ['install', '-v', target], {
-    environment: { ...environment, GOBIN: directory },
+  say(`building with ${go} ${args.join(' ')}; this takes some minutes, once`);
+  const child = await spawnGuarded(go, args, {
+    environment: { ...environment, ...variables },
     onLine: (line) => {
       if (line.startsWith(DOWNLOAD_LINE)) downloaded += 1;
       else if (PACKAGE_LINE.test(line)) compiled += 1;
@@ -48,7 +56,6 @@ export async function buildWithGo(
   clearInterval(reporter);
   signal?.throwIfAborted();
 
-  const binary = path.join(directory, 'temporal');
   if (end.code === 0 && (await isExecutable(binary))) {
     report();
     return binary;
@@ -56,6 +63,6 @@ export async function buildWithGo(
   const how = end.signal === null ? `exit code ${String(end.code)}` : `ended by ${end.signal}`;
   const output = (complaints.length > 0 ? complaints : child.outputTail()).slice(-20);
   throw new Error(
-    [`go install ${target} failed (${how})`, ...output.map((line) => `      ${line}`)].join('\n'),
+    [`go ${args.join(' ')} failed (${how})`, ...output.map((line) => `      ${line}`)].join('\n'),
   );
 }
