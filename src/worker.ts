@@ -84,8 +84,8 @@ function startSweep({
   readonly connection: Connection;
   readonly workflowBundle: WorkflowBundleOption;
 }): TraceSweep | undefined {
-  const { dataDir, traceSweep } = config;
-  if (traceSweep.intervalMs === 0) return undefined;
+  const { dataDir, traceSweep, traceStore } = config;
+  if (traceSweep.intervalMs === 0 || !traceStore) return undefined;
   return new TraceSweep({
     client: new Client({ connection, namespace }),
     dataDir,

@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import { orderSummary } from '../orders/order-summary';
@@ -111,6 +112,8 @@ export class TraceSweep {
       if (this.#stopped) return;
       if (this.#seen.has(info.runId)) continue;
       look();
+      // The worker's own work comes first.
+      await turnOfTheLoop();
       if (!isWhole(orderSummary(info), store)) {
         const { workflowId, runId } = info;
         yield { workflowId, runId, history: await workflow.getHandle(workflowId, runId).fetchHistory() };
