@@ -1,9 +1,10 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Tracer } from '@opentelemetry/api';
-import { ERRORS, isErrorCode, isRefusal } from '../domain/errors';
+import { isErrorCode, isRefusal } from '../domain/errors';
 import { refusal } from '../saga/outcome';
 import { tracedFetch } from '../telemetry/http-client-tracing';
+import { reasonOf } from './reason';
 
 /** Where a service is and what traces calls to it. */
 export interface ServiceClientDeps {
@@ -55,18 +56,13 @@ export async function callService<Response>(deps: ServiceClientDeps, call: Servi
     throw ApplicationFailure.retryable(`${name}: ${reason}`, 'no_answer');
   }
   if (response.ok) return body as Response;
-  throw failureOf(name, response.status, body);
+  throw failureOf(name, response.status, body, call.body);
 }
 
-function failureOf(name: string, status: number, body: unknown): ApplicationFailure {
-  const { code, detail } = body as { code?: unknown; detail?: unknown };
+function failureOf(name: string, status: number, problem: unknown, request: object): ApplicationFailure {
+  const { code } = (problem ?? {}) as { code?: unknown };
   const known = isErrorCode(code) ? code : undefined;
-  const message =
-    typeof detail === 'string'
-      ? detail
-      : known !== undefined
-        ? ERRORS[known].title
-        : `answered ${String(status)}`;
+  const message = known === undefined ? `answered ${String(status)}` : reasonOf(known, problem, request);
   if (known !== undefined && isRefusal(known)) return refusal(known, message);
   return ApplicationFailure.create({
     type: known ?? `http_${String(status)}`,

@@ -27,7 +27,7 @@ export interface StartedTelemetry extends Telemetry {
   /** Resolves when every span that has ended is stored or sent. */
   flush(): Promise<void>;
   /** Spans that could be neither stored nor sent, since the start. */
-  lostSpans(): number;
+  readonly lostSpans: () => number;
 }
 
 export interface OpenSpanView {

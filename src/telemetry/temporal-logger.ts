@@ -53,8 +53,10 @@ export function temporalLogger(logger: Logger): TemporalLogger {
 function printable(message: string, meta: LogMetadata): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(meta)) {
+    // What the SDK's trace lines hold in objects (activations, tasks) are payloads: names, tokens, addresses.
+    if (name === 'error' || typeof value === 'object') continue;
     // The core's own timestamps are bigints, which JSON has not.
-    if (name !== 'error') fields[name] = typeof value === 'bigint' ? String(value) : value;
+    fields[name] = typeof value === 'bigint' ? String(value) : value;
   }
   const error: unknown = meta['error'];
   if (error === undefined) return fields;

@@ -1,5 +1,3 @@
-import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
-import type { HrTime } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
@@ -7,6 +5,7 @@ import type { HistoryAndWorkflowId } from '@temporalio/client';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import { publicSpan } from '../telemetry/public-span';
 import { ATTR } from '../telemetry/semconv';
+import { toSendableSpan } from '../telemetry/sendable-span';
 import { toStoredSpan } from '../telemetry/stored-span';
 import type { StoredSpan } from '../telemetry/stored-span';
 import type { StartedTelemetry } from '../telemetry/telemetry';
@@ -89,41 +88,9 @@ function asStored(span: ReadableSpan): StoredSpan {
   return JSON.parse(JSON.stringify(toStoredSpan(publicSpan(span)))) as StoredSpan;
 }
 
+/** In the name of the service whose span it is. */
 function readable(traceId: string, span: StoredSpan, worker: Resource): ReadableSpan {
-  const context = (spanId: string) => ({ traceId, spanId, traceFlags: TraceFlags.SAMPLED });
-  const [startTime, endTime] = [hrTimeOf(span.startTimeUnixNano), hrTimeOf(span.endTimeUnixNano)];
   const isWorkers = worker.attributes[ATTR.serviceName] === span.service;
-  return {
-    name: span.name,
-    kind: SpanKind[span.kind],
-    spanContext: () => context(span.spanId),
-    ...(span.parentSpanId !== undefined && { parentSpanContext: context(span.parentSpanId) }),
-    startTime,
-    endTime,
-    duration: hrTimeOf(String(BigInt(span.endTimeUnixNano) - BigInt(span.startTimeUnixNano))),
-    ended: true,
-    status: {
-      code: SpanStatusCode[span.status.code],
-      ...(span.status.message !== undefined && { message: span.status.message }),
-    },
-    attributes: span.attributes,
-    events: span.events.map((event) => ({
-      name: event.name,
-      time: hrTimeOf(event.timeUnixNano),
-      attributes: event.attributes,
-    })),
-    links: span.links.map((link) => ({
-      context: { traceId: link.traceId, spanId: link.spanId, traceFlags: TraceFlags.SAMPLED },
-    })),
-    resource: isWorkers ? worker : resourceFromAttributes({ [ATTR.serviceName]: span.service }),
-    instrumentationScope: { name: 'trace-repair' },
-    droppedAttributesCount: 0,
-    droppedEventsCount: 0,
-    droppedLinksCount: 0,
-  };
-}
-
-function hrTimeOf(nanoseconds: string): HrTime {
-  const whole = BigInt(nanoseconds);
-  return [Number(whole / 1_000_000_000n), Number(whole % 1_000_000_000n)];
+  const resource = isWorkers ? worker : resourceFromAttributes({ [ATTR.serviceName]: span.service });
+  return toSendableSpan(traceId, span, { scope: { name: 'trace-repair' } }, resource);
 }

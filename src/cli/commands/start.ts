@@ -7,12 +7,14 @@ import { parseOrder } from '../../orders/quote';
 import type { ParsedOrder } from '../../orders/quote';
 import { ATTR } from '../../telemetry/semconv';
 import { startTelemetry } from '../../telemetry/start-telemetry';
+import { callerContext } from '../caller-context';
 import type { CommandContext } from '../context';
 import type { ExitCode } from '../failure';
 import { EXIT, UsageError } from '../failure';
 import { orderInput } from '../order-input';
 import type { OrderFlags } from '../order-input';
 import { awaitAndPrint, exitCodeOfOrder, printOrder } from '../outcome';
+import type { CliIo } from '../output';
 import { renderSummary } from '../render-order';
 import { noTracer, withSession } from '../session';
 import { watchOrder } from '../watch';
@@ -42,16 +44,21 @@ export async function start(
   const order = await parseOrder(input, serviceSource(context.config, 'inventory', noTracer()));
   return withTelemetry(context, (telemetry) =>
     withSession(context, { search: true, tracer: telemetry.tracer }, async (session) => {
-      const placed = await place(order, session, telemetry.tracer);
+      const placed = await place(order, session, telemetry.tracer, context.io.env);
       await telemetry.flush();
       return report(placed, options, session, context);
     }),
   );
 }
 
-/** The trace of an order begins here: pricing and start are its first spans. */
-async function place(order: ParsedOrder, { orders }: Orders, tracer: Tracer): Promise<PlacedOrder> {
-  return tracer.startActiveSpan('orders start', async (span) => {
+/** The trace of an order begins here, or goes on here from the caller's: pricing and start are its first spans. */
+async function place(
+  order: ParsedOrder,
+  { orders }: Orders,
+  tracer: Tracer,
+  environment: CliIo['env'],
+): Promise<PlacedOrder> {
+  return tracer.startActiveSpan('orders start', {}, callerContext(environment), async (span) => {
     try {
       span.setAttribute(ATTR.orderId, order.order.orderId);
       return await orders.place(order);

@@ -31,8 +31,8 @@ const DEFAULT_WIDTH = 120;
  */
 export async function trace(id: string, options: TraceOptions, context: CommandContext): Promise<ExitCode> {
   const { output, config, io } = context;
-  if (io.env['OTEL_EXPORTER_OTLP_ENDPOINT'] || io.env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']) {
-    output.note('Spans go over OTLP now: only those that went to the embedded store before are shown.');
+  if (!config.traceStore) {
+    output.note('TRACE_STORE=off: only spans that went to the embedded store before are shown.');
   }
   const orderId = orderIdArgument(id);
   const order = await withSession(context, {}, async (session) => {

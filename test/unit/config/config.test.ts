@@ -7,10 +7,16 @@ describe('the configuration', () => {
     expect(config.services.inventory).toEqual({ port: 3002, url: 'http://127.0.0.1:3002' });
     expect(config.databaseUrl).toBeUndefined();
     expect(config.policies.overrides).toBeUndefined();
+    expect(config.traceStore).toBe(true);
   });
 
   it('takes an empty variable for an unset one', () => {
     expect(loadConfig({ ORDER_WAIT_MS: '' }).orderWaitMs).toBe(10_000);
+  });
+
+  it('keeps spans unless the trace store is off', () => {
+    expect(loadConfig({ TRACE_STORE: 'off' }).traceStore).toBe(false);
+    expect(loadConfig({ TRACE_STORE: 'on' }).traceStore).toBe(true);
   });
 
   it('names every wrong variable at once, with its value and what is allowed', () => {
@@ -22,6 +28,7 @@ describe('the configuration', () => {
         SAGA_STEP_MAX_ATTEMPTS: '0',
         SAGA_STEP_TIMEOUT_MS_PROCESS_PAYMENT: '-1',
         PAYMENT_SERVICE_URL: 'not a url',
+        TRACE_STORE: 'no',
       });
     } catch (error) {
       if (error instanceof ConfigError) problems = error.problems;
@@ -32,6 +39,7 @@ describe('the configuration', () => {
       'PAYMENT_SERVICE_URL',
       'SAGA_STEP_MAX_ATTEMPTS',
       'SAGA_STEP_TIMEOUT_MS_PROCESS_PAYMENT',
+      'TRACE_STORE',
     ]);
   });
 

@@ -1,5 +1,6 @@
+import { readdirSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { context, isSpanContextValid, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { ConfigError } from '../../../src/config/config';
 import { startTelemetry } from '../../../src/telemetry/start-telemetry';
 import type { StartedTelemetry } from '../../../src/telemetry/telemetry';
@@ -14,8 +15,9 @@ function start(
   environment: Record<string, string> = {},
   service = 'payment-service',
   dataDir = newDirectory(),
+  traceStore = true,
 ) {
-  const config = { dataDir, logLevel: 'silent' as const };
+  const config = { dataDir, logLevel: 'silent' as const, traceStore };
   const telemetry = startTelemetry({ service, config, environment });
   started.push(telemetry);
   return { ...telemetry, dataDir };
@@ -88,6 +90,15 @@ describe('startTelemetry', () => {
     store.close();
   });
 
+  it('writes no file without a store, and spans still have a trace', () => {
+    const { dataDir, ...telemetry } = start({}, 'payment-service', undefined, false);
+    const span = telemetry.tracer.startSpan('charge');
+    span.end();
+    expect(isSpanContextValid(span.spanContext())).toBe(true);
+    expect(readdirSync(dataDir)).toEqual([]);
+    expect(telemetry.lostSpans()).toBe(0);
+  });
+
   it('makes no spans when disabled, but passes the trace of the caller on', () => {
     const { tracer, dataDir } = start({ OTEL_SDK_DISABLED: 'true' });
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -104,6 +115,10 @@ describe('startTelemetry', () => {
 
   it.each([
     [{ OTEL_TRACES_SAMPLER: 'sometimes' }, 'OTEL_TRACES_SAMPLER=sometimes'],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318', OTEL_BSP_SCHEDULE_DELAY: 'soon' },
+      'OTEL_BSP_SCHEDULE_DELAY=soon',
+    ],
     [{ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '2' }, 'OTEL_TRACES_SAMPLER_ARG=2'],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317' }, 'OTEL_EXPORTER_OTLP_ENDPOINT=collector:4317'],
     [

@@ -92,12 +92,11 @@ interface Work {
 
 /** A step with its activity and attempts: `s1`, `s1-start`, `s1-try1`, … */
 function step({ name, title, number }: OrderStep, work: Work): StoredSpan[] {
-  const type = 'action';
   return workSpans(`Step: ${title}`, work, {
     attributes: {
       'saga.step': name,
       'saga.step.number': number,
-      'saga.step.type': type,
+      'saga.step.type': 'action',
       ...IDS,
       ...work.attributes,
     },
@@ -289,13 +288,7 @@ export const PARKED: OrderView = {
     { step: 'create_shipment', number: 4, state: 'failed', attempts: 1, error: 'no carrier' },
   ],
   compensations: [
-    {
-      step: 'refund_payment',
-      undoes: 'process_payment',
-      state: 'failed',
-      attempts: 2,
-      error: 'no refunds',
-    },
+    { step: 'refund_payment', undoes: 'process_payment', state: 'failed', attempts: 2, error: 'no refunds' },
     { step: 'release_inventory', undoes: 'reserve_inventory', state: 'done', attempts: 1 },
     { step: 'cancel_order', undoes: 'create_order', state: 'done', attempts: 1 },
   ],
