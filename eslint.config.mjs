@@ -26,7 +26,26 @@ const ARROWS = [
   {
     target: './src/services',
     from: './src',
-    except: ['./services', './domain', './telemetry', './config', './stack/part.ts'],
+    except: ['./services', './http', './database', './domain', './telemetry', './config', './stack/part.ts'],
+  },
+  { target: './src/http', from: './src', except: ['./http', './domain', './telemetry', './config'] },
+  { target: './src/database', from: './src', except: ['./database', './telemetry', './config'] },
+  {
+    target: './src/gateway',
+    from: './src',
+    except: [
+      './gateway',
+      './orders',
+      './traces',
+      './http',
+      './database',
+      './domain',
+      './workflows/definitions.ts',
+      './telemetry',
+      './temporal/connection.ts',
+      './config',
+      './stack/part.ts',
+    ],
   },
   {
     target: './src/telemetry',

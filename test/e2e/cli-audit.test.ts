@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AuditReport } from '../../src/orders/audit/report';
-import { openSqlite } from '../../src/services/database/open-sqlite';
+import { openSqlite } from '../../src/database/open-sqlite';
 import { json, orders } from '../support/cli';
 import { TestStack } from '../support/stack';
 

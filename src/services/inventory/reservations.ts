@@ -5,7 +5,7 @@ import type { ReserveInventoryRequest, ReserveInventoryResponse } from '../../do
 import { formatMoney, sameMoney } from '../../domain/money';
 import type { OrderItem } from '../../domain/order';
 import type { Reply } from '../barrier/barrier-rows';
-import { ProblemError } from '../problem';
+import { ProblemError } from '../../http/problem';
 import { priceOf } from './catalogue';
 import type { InventoryTables } from './tables';
 

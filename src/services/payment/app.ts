@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { moneySchema, orderIdSchema, orderRequestSchema } from '../../domain/order-schema';
 import { idempotencyKeySchema, keyedCompensation, keyedRequest } from '../barrier/idempotency';
 import { compensationRequestSchema } from '../compensation-route';
-import { openDatabase, pingDatabase } from '../database/open-database';
+import { openDatabase, pingDatabase } from '../../database/open-database';
 import { pageQuerySchema, pageRequest } from '../pagination';
 import type { ServiceApp, ServiceDeps } from '../service-app';
 import { createServiceApp, sendAnswer } from '../service-app';

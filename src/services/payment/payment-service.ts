@@ -5,7 +5,7 @@ import { Barrier } from '../barrier/barrier';
 import type { Answer } from '../barrier/barrier-rows';
 import type { BarrierState } from '../barrier/barrier-table';
 import type { KeyedCompensation, KeyedRequest } from '../barrier/idempotency';
-import { ProblemError } from '../problem';
+import { ProblemError } from '../../http/problem';
 import { withinDeadline } from './deadline';
 import type { ChargeResult, DeclineReason, PaymentProvider } from './provider';
 import type { PaymentTables } from './tables';

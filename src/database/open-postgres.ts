@@ -1,8 +1,8 @@
 import { CompiledQuery, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { ConfigError } from '../../config/config';
-import { errorMessage } from '../error-code';
+import { ConfigError } from '../config/config';
+import { errorMessage } from '../telemetry/error-type';
 
 /** A PostgreSQL dialect whose every connection works in one schema. */
 export interface OpenedPostgres {

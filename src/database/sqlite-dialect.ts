@@ -10,7 +10,7 @@ import type {
   SelectModifierNode,
 } from 'kysely';
 import { SqliteAdapter, SqliteDriver, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
-import { errorCode } from '../error-code';
+import { codeOf } from '../telemetry/error-type';
 
 /** How long a transaction waits for the writer of another process, ms. */
 export const BUSY_TIMEOUT_MS = 10_000;
@@ -96,5 +96,5 @@ class TransactionalDdlAdapter extends SqliteAdapter {
 
 /** True when another connection holds the lock that a statement wants. */
 export function isBusy(error: unknown): boolean {
-  return errorCode(error)?.startsWith('SQLITE_BUSY') === true;
+  return codeOf(error)?.startsWith('SQLITE_BUSY') === true;
 }

@@ -1,8 +1,8 @@
 import type { Migration } from 'kysely';
 import { Kysely, Migrator, sql } from 'kysely';
-import type { Config } from '../../config/config';
-import { databaseTracing } from '../../telemetry/database-tracing';
-import type { Telemetry } from '../../telemetry/telemetry';
+import type { Config } from '../config/config';
+import { databaseTracing } from '../telemetry/database-tracing';
+import type { Telemetry } from '../telemetry/telemetry';
 import { openPostgres } from './open-postgres';
 import { openSqlite } from './open-sqlite';
 import { ImmediateSqliteDialect } from './sqlite-dialect';

@@ -2,9 +2,9 @@ import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Libsql from 'libsql';
-import { ConfigError } from '../../config/config';
-import { errorMessage } from '../error-code';
-import { makeDirectory } from '../../config/make-directory';
+import { ConfigError } from '../config/config';
+import { errorMessage } from '../telemetry/error-type';
+import { makeDirectory } from '../config/make-directory';
 import { BUSY_TIMEOUT_MS, isBusy } from './sqlite-dialect';
 
 /**

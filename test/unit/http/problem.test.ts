@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { problemOf, ProblemError } from '../../../src/services/problem';
+import { problemOf, ProblemError } from '../../../src/http/problem';
 
 describe('a problem', () => {
   it('has the members of RFC 9457, the code and its own', () => {
