@@ -41,9 +41,9 @@ const SCENARIOS: readonly Scenario[] = [
     method: 'pm_card_refund_fails',
     country: 'AQ',
     meanwhile: async (orders, orderId) => {
-      await orders.waitForOutcome(orderId, OUTCOME_TIMEOUT_MS);
+      await orders.waitForOutcome(orderId, { timeoutMs: OUTCOME_TIMEOUT_MS });
       await orders.retryCompensation(orderId, { by: 'op_1' });
-      await orders.waitForOutcome(orderId, OUTCOME_TIMEOUT_MS);
+      await orders.waitForOutcome(orderId, { timeoutMs: OUTCOME_TIMEOUT_MS });
       const skip = { step: 'refund_payment', by: 'op_1', reason: 'paid back by bank transfer' } as const;
       await orders.skipCompensation(orderId, skip);
     },
@@ -72,7 +72,7 @@ async function record(): Promise<void> {
     for (const scenario of SCENARIOS) {
       const { orderId } = await orders.start(orderOf(scenario));
       await scenario.meanwhile?.(orders, orderId);
-      const order = await orders.waitForOutcome(orderId, OUTCOME_TIMEOUT_MS);
+      const order = await orders.waitForOutcome(orderId, { timeoutMs: OUTCOME_TIMEOUT_MS });
       const history = await client.workflow.getHandle(orderWorkflowId(orderId)).fetchHistory();
       const file = path.join(DIRECTORY, `${scenario.name}.${VERSION}.json`);
       // Stack traces name files by where this checkout happens to be.

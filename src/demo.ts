@@ -76,7 +76,7 @@ async function runScenarios(config: Config): Promise<void> {
   try {
     for (const [index, scenario] of SCENARIOS.entries()) {
       const { orderId } = await orders.start(orderOf(scenario));
-      const order = await orders.waitForOutcome(orderId, OUTCOME_TIMEOUT_MS);
+      const order = await orders.waitForOutcome(orderId, { timeoutMs: OUTCOME_TIMEOUT_MS });
       if (order === undefined) throw new Error(`Order ${orderId} came to no end`);
       say();
       say(pc.bold(`${String(index + 1)}. ${scenario.title}: ${outcomeOf(order)}`));

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
@@ -29,8 +28,10 @@ import type { OrderListRequest, OrderPage } from './order-list';
 import { interruptionOf, orderSummary } from './order-summary';
 import type { OrderSummary } from './order-summary';
 import type { ServiceSource } from './service-reader';
+import { waitForOutcome } from './outcome-wait';
+import type { WaitOptions } from './outcome-wait';
 import { placeOrder } from './place-order';
-import type { PlacedOrder } from './place-order';
+import type { BeforeStart, PlacedOrder } from './place-order';
 import { parseOrder } from './quote';
 import type { ParsedOrder } from './quote';
 import { GRPC, grpcErrorOf, temporalError } from './temporal-calls';
@@ -46,10 +47,20 @@ export interface OrderClientOptions {
   readonly requestTimeoutMs?: number;
 }
 
+/** Orders that wait for an operator. */
+export interface WaitingPage {
+  readonly orders: readonly OrderView[];
+  /** Absent on the last page. */
+  readonly nextCursor?: string;
+}
+
 const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
 
-/** How often a wait looks whether the order waits for an operator, ms: only a workflow's end is announced. */
-const PARKED_CHECK_MS = 300;
+/** How an operator's action is told apart from the same one sent again. */
+export interface ActionOptions {
+  /** The same id is the same action, however often it is sent: it is done once and answered alike. */
+  readonly actionId?: string;
+}
 
 /**
  * Everything that can be done with orders from outside: the CLI's commands and the gateway's routes are thin
@@ -80,9 +91,14 @@ export class OrderClient {
     return this.place(await parseOrder(input, this.#options.inventory));
   }
 
-  /** {@link start} for what `parseOrder` has found to be well-formed. */
-  async place(parsed: ParsedOrder): Promise<PlacedOrder> {
+  /**
+   * {@link start} for what `parseOrder` has found to be well-formed.
+   *
+   * @param beforeStart is called once the order is priced, before it starts; the order that it returns is started.
+   */
+  async place(parsed: ParsedOrder, beforeStart?: BeforeStart): Promise<PlacedOrder> {
     return placeOrder(parsed, {
+      beforeStart: beforeStart ?? ((order) => Promise.resolve(order)),
       inventory: this.#options.inventory,
       policies: this.#options.policies,
       client: this.#client,
@@ -101,6 +117,16 @@ export class OrderClient {
     return this.#askWorker(orderId, () => handle.query(orderStatusQuery));
   }
 
+  /** The whole order, or what Temporal itself knows of it where no worker answers or it was interrupted. */
+  async getOrSummary(orderId: string): Promise<OrderView | OrderSummary> {
+    try {
+      return await this.get(orderId);
+    } catch (error) {
+      if (!(error instanceof OrderInterruptedError) && !(error instanceof NoWorkerError)) throw error;
+      return this.summary(orderId);
+    }
+  }
+
   /** What Temporal itself knows of the order: no worker needed, and interrupted ones are no error. */
   async summary(orderId: string): Promise<OrderSummary> {
     return orderSummary(await this.#describe(orderId));
@@ -109,6 +135,18 @@ export class OrderClient {
   /** Orders that match, newest first. Temporal shows a change there about a second after it happened. */
   async list(request: OrderListRequest): Promise<OrderPage> {
     return this.#call(() => listOrders(this.#client, request));
+  }
+
+  /** One page of the orders that wait for an operator, whole, newest first. */
+  async waiting(request: Omit<OrderListRequest, 'status'> = {}): Promise<WaitingPage> {
+    const page = await this.list({ ...request, status: 'needs_attention' });
+    const orders: OrderView[] = [];
+    for (const { orderId } of page.orders) {
+      const order = await this.get(orderId);
+      // The list lags: somebody may have settled it meanwhile.
+      if (order.status === 'needs_attention') orders.push(order);
+    }
+    return { orders, ...(page.nextCursor !== undefined && { nextCursor: page.nextCursor }) };
   }
 
   /**
@@ -133,8 +171,12 @@ export class OrderClient {
    *
    * @throws {@link OperatorActionRefusedError} when the order does not wait for that.
    */
-  async retryCompensation(orderId: string, request: RetryCompensationRequest): Promise<OrderView> {
-    return this.#update(orderId, retryCompensationUpdate, request);
+  async retryCompensation(
+    orderId: string,
+    request: RetryCompensationRequest,
+    options?: ActionOptions,
+  ): Promise<OrderView> {
+    return this.#update(orderId, retryCompensationUpdate, request, options);
   }
 
   /**
@@ -142,28 +184,27 @@ export class OrderClient {
    *
    * @throws {@link OperatorActionRefusedError} when the order does not wait for that.
    */
-  async skipCompensation(orderId: string, request: SkipCompensationRequest): Promise<OrderView> {
-    return this.#update(orderId, skipCompensationUpdate, request);
+  async skipCompensation(
+    orderId: string,
+    request: SkipCompensationRequest,
+    options?: ActionOptions,
+  ): Promise<OrderView> {
+    return this.#update(orderId, skipCompensationUpdate, request, options);
   }
 
   /**
-   * The order once it is final or waits for an operator; undefined when it is still at work after
-   * `timeoutMs`.
+   * The order once it is final or waits for an operator; undefined when it is still at work after `timeoutMs`, or
+   * when `signal` ended the wait.
    */
-  async waitForOutcome(orderId: string, timeoutMs: number): Promise<OrderView | undefined> {
-    const over = new AbortController();
-    const timer = setTimeout(() => {
-      over.abort();
-    }, timeoutMs);
-    try {
-      return await Promise.race([
-        this.#whenClosed(orderId, over.signal),
-        this.#whenParked(orderId, over.signal),
-      ]);
-    } finally {
-      clearTimeout(timer);
-      over.abort();
-    }
+  async waitForOutcome(orderId: string, options: WaitOptions): Promise<OrderView | undefined> {
+    return waitForOutcome(
+      {
+        order: () => this.get(orderId),
+        summary: () => this.summary(orderId),
+        closed: (signal) => this.#whenClosed(orderId, signal),
+      },
+      options,
+    );
   }
 
   async #whenClosed(orderId: string, signal: AbortSignal): Promise<OrderView | undefined> {
@@ -179,30 +220,41 @@ export class OrderClient {
     }
   }
 
-  async #whenParked(orderId: string, signal: AbortSignal): Promise<OrderView | undefined> {
-    while (!signal.aborted) {
-      const { status, closedAt } = await this.summary(orderId);
-      if (status === 'needs_attention' && closedAt === undefined) return this.get(orderId);
-      await sleep(PARKED_CHECK_MS, undefined, { signal }).catch(() => undefined);
-    }
-    return undefined;
-  }
-
   async #update<Request>(
     orderId: string,
     update: UpdateDefinition<OrderView, [Request]>,
     request: Request,
+    { actionId }: ActionOptions = {},
   ): Promise<OrderView> {
     const { status, closedAt } = await this.summary(orderId);
-    if (closedAt !== undefined) {
-      throw new OperatorActionRefusedError(orderId, `it is ${status}: nothing of it waits for an operator`);
-    }
     const handle = this.#handle(orderId);
     try {
-      return await this.#askWorker(orderId, () => handle.executeUpdate(update, { args: [request] }));
+      if (closedAt === undefined) {
+        return await this.#askWorker(orderId, () =>
+          handle.executeUpdate(update, {
+            args: [request],
+            ...(actionId !== undefined && { updateId: actionId }),
+          }),
+        );
+      }
+      // Done before, with this id: the order may have ended by it.
+      if (actionId !== undefined) return await this.#outcomeOfUpdate(orderId, actionId);
     } catch (error) {
       if (!(error instanceof WorkflowUpdateFailedError)) throw error;
       throw new OperatorActionRefusedError(orderId, error.cause?.message ?? error.message);
+    }
+    throw new OperatorActionRefusedError(orderId, `it is ${status}: nothing of it waits for an operator`);
+  }
+
+  async #outcomeOfUpdate(orderId: string, actionId: string): Promise<OrderView> {
+    const update = this.#handle(orderId).getUpdateHandle<OrderView>(actionId);
+    try {
+      return await this.#call(() => update.result());
+    } catch (error) {
+      if (grpcErrorOf(error)?.code !== GRPC.notFound && !(error instanceof WorkflowNotFoundError))
+        throw error;
+      const { status } = await this.summary(orderId);
+      throw new OperatorActionRefusedError(orderId, `it is ${status}: nothing of it waits for an operator`);
     }
   }
 

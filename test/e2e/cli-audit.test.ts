@@ -148,7 +148,7 @@ describe('orders audit while orders are placed', () => {
       const placed = await Promise.all(Array.from({ length: 40 }, (_, n) => client.start(request(n))));
       const progress = { done: false };
       const outcomes = Promise.all(
-        placed.map(({ orderId }) => client.waitForOutcome(orderId, 60_000)),
+        placed.map(({ orderId }) => client.waitForOutcome(orderId, { timeoutMs: 60_000 })),
       ).finally(() => (progress.done = true));
       do {
         expect((await auditNow()).violations).toEqual([]);

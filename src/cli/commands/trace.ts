@@ -1,7 +1,3 @@
-import type { OrderView } from '../../domain/order';
-import { NoWorkerError, OrderInterruptedError } from '../../orders/errors';
-import type { OrderClient } from '../../orders/order-client';
-import type { OrderSummary } from '../../orders/order-summary';
 import { openTraceStore } from '../../telemetry/trace-store';
 import { isBusinessSpan } from '../../traces/business-spans';
 import { lintTrace } from '../../traces/lint-trace';
@@ -36,7 +32,7 @@ export async function trace(id: string, options: TraceOptions, context: CommandC
   }
   const orderId = orderIdArgument(id);
   const order = await withSession(context, {}, async (session) => {
-    const found = await orderOrSummary(session.orders, orderId);
+    const found = await session.orders.getOrSummary(orderId);
     if (options.repair === true) await loadRepair().repairOrderTrace(orderId, session, context);
     return found;
   });
@@ -72,16 +68,6 @@ export async function trace(id: string, options: TraceOptions, context: CommandC
   };
   io.stdout.write(`${JSON.stringify(formats[format](), undefined, 2)}\n`);
   return EXIT.done;
-}
-
-/** The order, or what Temporal knows of it when its workflow cannot answer: a trace is there all the same. */
-async function orderOrSummary(orders: OrderClient, orderId: string): Promise<OrderView | OrderSummary> {
-  try {
-    return await orders.get(orderId);
-  } catch (error) {
-    if (!(error instanceof OrderInterruptedError) && !(error instanceof NoWorkerError)) throw error;
-    return orders.summary(orderId);
-  }
 }
 
 /** Loaded when needed: bundling and replaying workflows takes the worker's half of the SDK. */
