@@ -9,8 +9,7 @@ import { readyLine } from './stack/ready-line';
 import { reportFailure } from './stack/run-until-signal';
 import { startStack } from './stack/stack';
 import { startTelemetry } from './telemetry/start-telemetry';
-import type { StoredSpan } from './telemetry/stored-span';
-import { openTraceStore } from './telemetry/trace-store';
+import { readTrace } from './telemetry/trace-store';
 import { isBusinessSpan } from './traces/business-spans';
 import { renderTrees } from './traces/render-tree';
 import { spanTrees } from './traces/span-tree';
@@ -93,15 +92,6 @@ async function runScenarios(config: Config): Promise<void> {
   } finally {
     await close();
     await telemetry.shutdown();
-  }
-}
-
-function readTrace(config: Config, traceId: string): StoredSpan[] {
-  const traces = openTraceStore(config);
-  try {
-    return traces.spansOf(traceId);
-  } finally {
-    traces.close();
   }
 }
 

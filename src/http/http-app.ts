@@ -43,8 +43,8 @@ export interface HttpAppOptions {
   readonly telemetry: Telemetry;
   /** Fails when the app cannot do its work. */
   readonly ready: () => Promise<unknown>;
-  /** Frees everything, after the last request has been answered. */
-  readonly close: () => Promise<void>;
+  /** Frees everything, after the last request has been answered; none: the caller does. */
+  readonly close?: () => Promise<void>;
   /** What errors of the app's own mean to its callers; undefined for those that it does not know. */
   readonly problemOf?: (error: unknown, request: FastifyRequest) => ProblemAnswer | undefined;
   /** Sends a problem in another form than problem+json; undefined: it did not. */
@@ -56,7 +56,7 @@ export interface HttpAppOptions {
   /** More of Fastify's own options. */
   readonly server?: Pick<
     FastifyServerOptions,
-    'requestTimeout' | 'connectionTimeout' | 'keepAliveTimeout' | 'trustProxy'
+    'requestTimeout' | 'keepAliveTimeout' | 'trustProxy' | 'requestIdHeader' | 'genReqId'
   >;
 }
 
@@ -100,7 +100,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   app.setNotFoundHandler((request) => {
     throw new ProblemError('not_found', `There is no ${request.method} ${pathOf(request)}`);
   });
-  app.addHook('onClose', close);
+  if (close !== undefined) app.addHook('onClose', close);
 
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (request, reply) => {

@@ -18,7 +18,7 @@ export type ServiceApp = HttpApp;
 /** The ground of a service: that of every HTTP app here, and an `Idempotency-Key` demanded of every POST. */
 export function createServiceApp(
   { telemetry }: ServiceDeps,
-  resources: Pick<HttpAppOptions, 'ready' | 'close'>,
+  resources: Required<Pick<HttpAppOptions, 'ready' | 'close'>>,
 ): ServiceApp {
   const app = createHttpApp({ telemetry, ...resources });
   app.addHook('preValidation', (request, _reply, done) => {

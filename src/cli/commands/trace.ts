@@ -1,8 +1,10 @@
-import { openTraceStore } from '../../telemetry/trace-store';
+import { readTrace } from '../../telemetry/trace-store';
 import { isBusinessSpan } from '../../traces/business-spans';
 import { lintTrace } from '../../traces/lint-trace';
 import { renderTrees } from '../../traces/render-tree';
+import { orderSpans } from '../../traces/order-spans';
 import { spanTrees } from '../../traces/span-tree';
+import { traceDocument } from '../../traces/trace-document';
 import { toJaeger, toOtlp } from '../../traces/trace-formats';
 import type { CommandContext } from '../context';
 import { EXIT, UsageError } from '../failure';
@@ -38,9 +40,7 @@ export async function trace(id: string, options: TraceOptions, context: CommandC
   });
   const { traceId } = order;
   if (traceId === undefined) throw new UsageError(`Order ${orderId} was started without a trace`);
-  const store = openTraceStore(config);
-  const spans = store.spansOf(traceId);
-  store.close();
+  const spans = orderSpans(readTrace(config, traceId), order);
   if (spans.length === 0) {
     throw new UsageError(`No span of trace ${traceId} is in the store of DATA_DIR=${config.dataDir}`);
   }
@@ -53,7 +53,6 @@ export async function trace(id: string, options: TraceOptions, context: CommandC
     );
     return breaches.length === 0 ? EXIT.done : EXIT.notCompleted;
   }
-  const document = { traceId, complete: breaches.length === 0, spans };
   const format = output.json && options.format === 'tree' ? 'json' : options.format;
   if (format === 'tree') {
     const keep = options.full === true ? undefined : isBusinessSpan;
@@ -62,7 +61,7 @@ export async function trace(id: string, options: TraceOptions, context: CommandC
     return EXIT.done;
   }
   const formats = {
-    json: () => document,
+    json: () => traceDocument(traceId, spans, order),
     otlp: () => toOtlp(traceId, spans),
     jaeger: () => toJaeger(traceId, spans),
   };

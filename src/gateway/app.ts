@@ -1,0 +1,69 @@
+import { trace } from '@opentelemetry/api';
+import type { HttpApp } from '../http/http-app';
+import { createHttpApp } from '../http/http-app';
+import { createAuthenticator, requireScope } from './auth';
+import type { GatewayDeps } from './gateway-deps';
+import { harden } from './hardening';
+import { describeApi } from './openapi';
+import { gatewayProblem } from './problems';
+import { operateRoutes } from './routes/operate';
+import { placeOrderRoute } from './routes/place-order';
+import { readOrderRoutes } from './routes/read-orders';
+
+/** Longest time to receive a request, and that a connection may be idle, ms. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_MS = 72_000;
+
+/** A request id that a client may choose; any other is replaced. */
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
+/** The gateway, ready to listen; what it works with is the caller's to close. */
+export async function buildGatewayApp(deps: GatewayDeps): Promise<HttpApp> {
+  const { config, telemetry } = deps;
+  const app = createHttpApp({
+    telemetry,
+    ready: deps.ready,
+    problemOf: gatewayProblem,
+    server: {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      trustProxy: config.gateway.trustProxy,
+      requestIdHeader: false,
+      genReqId: ({ headers }) => {
+        const named = headers['x-request-id'];
+        return typeof named === 'string' && REQUEST_ID.test(named) ? named : crypto.randomUUID();
+      },
+    },
+  });
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
+  await harden(app, config.gateway);
+  identify(app, deps);
+  await describeApi(app, config.gateway.auth !== undefined);
+
+  placeOrderRoute(app, deps);
+  readOrderRoutes(app, deps);
+  operateRoutes(app, deps);
+  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await deps.metrics()),
+  );
+  return app;
+}
+
+/** Who asks, under which id and in which trace: on every request and every answer. */
+function identify(app: HttpApp, { config }: GatewayDeps): void {
+  const authenticate = createAuthenticator(config.gateway.auth);
+  app.decorateRequest('caller');
+  app.decorateReply('orderTraceId', undefined);
+  app.addHook('onRequest', async (request) => {
+    const { scope } = request.routeOptions.config;
+    if (scope === undefined) return;
+    request.caller = await authenticate(request);
+    requireScope(request.caller, scope);
+  });
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const traceId = reply.orderTraceId ?? trace.getActiveSpan()?.spanContext().traceId;
+    reply.header('x-request-id', request.id);
+    if (traceId !== undefined) reply.header('x-trace-id', traceId);
+    done(null, payload);
+  });
+}
