@@ -1,12 +1,18 @@
 import { trace } from '@opentelemetry/api';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpApp } from '../http/http-app';
 import { createHttpApp } from '../http/http-app';
+import type { Problem } from '../http/problem';
 import { createAuthenticator, requireScope } from './auth';
 import type { GatewayDeps } from './gateway-deps';
+import { wantsPage } from './headers';
+import { renderErrorPage } from './pages';
 import { harden } from './hardening';
 import { describeApi } from './openapi';
 import { gatewayProblem } from './problems';
+import accepts from '@fastify/accepts';
 import { operateRoutes } from './routes/operate';
+import { pageRoutes, sendPage } from './routes/pages';
 import { placeOrderRoute } from './routes/place-order';
 import { readOrderRoutes } from './routes/read-orders';
 
@@ -24,6 +30,7 @@ export async function buildGatewayApp(deps: GatewayDeps): Promise<HttpApp> {
     telemetry,
     ready: deps.ready,
     problemOf: gatewayProblem,
+    sendOtherwise: sendErrorPage,
     server: {
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -36,17 +43,29 @@ export async function buildGatewayApp(deps: GatewayDeps): Promise<HttpApp> {
     },
   });
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
+  await app.register(accepts);
   await harden(app, config.gateway);
   identify(app, deps);
   await describeApi(app, config.gateway.auth !== undefined);
 
   placeOrderRoute(app, deps);
   readOrderRoutes(app, deps);
-  operateRoutes(app, deps);
+  pageRoutes(app, deps);
+  // In a scope of its own: elsewhere, a form is no body that is understood.
+  await app.register((scope) => operateRoutes(scope, deps));
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(await deps.metrics()),
   );
   return app;
+}
+
+/** What a browser is shown instead of problem+json. */
+function sendErrorPage(
+  problem: Problem,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply | undefined {
+  return wantsPage(request) ? sendPage(reply.code(problem.status), renderErrorPage(problem)) : undefined;
 }
 
 /** Who asks, under which id and in which trace: on every request and every answer. */

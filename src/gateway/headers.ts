@@ -43,11 +43,30 @@ export function preferenceOf({ headers }: FastifyRequest): Preference {
   };
 }
 
-/** Aborts when the client goes away before it is answered. */
-export function whenClientLeaves(reply: FastifyReply): AbortSignal {
+/** Aborts when the client goes away before it is answered, or when `other` does. */
+export function whenClientLeaves(reply: FastifyReply, other?: AbortSignal): AbortSignal {
   const left = new AbortController();
-  reply.raw.once('close', () => {
+  const leave = () => {
     left.abort();
-  });
+  };
+  reply.raw.once('close', leave);
+  other?.addEventListener('abort', leave, { signal: left.signal });
+  if (other?.aborted === true) leave();
   return left.signal;
+}
+
+/** Whether a page's form was sent. */
+export function isForm({ headers }: FastifyRequest): boolean {
+  return headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
+}
+
+/** Whether a browser asks on behalf of a person: it names text/html before everything else. */
+export function wantsPage({ headers }: FastifyRequest): boolean {
+  return headers.accept?.startsWith('text/html') === true;
+}
+
+/** Whether the client would rather have a page for people than JSON; undefined: it takes neither. */
+export function prefersHtml(request: FastifyRequest): boolean | undefined {
+  const type = request.accepts().type(['application/json', 'text/html']);
+  return type === false ? undefined : type === 'text/html';
 }

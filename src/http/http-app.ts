@@ -15,7 +15,6 @@ import type { z } from 'zod';
 import { fieldErrors } from '../domain/order-schema';
 import { httpServerTracing } from '../telemetry/http-server-tracing';
 import type { Telemetry } from '../telemetry/telemetry';
-import { codeOf, errorMessage } from '../telemetry/error-type';
 import { httpProblem, problemOf, ProblemError } from './problem';
 import type { Problem } from './problem';
 
@@ -71,7 +70,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
       problem: problemOfAnything(error),
     };
     if (problem.status >= 500)
-      request.log.error(loggable(error), `${request.method} ${pathOf(request)} failed`);
+      request.log.error({ err: error }, `${request.method} ${pathOf(request)} failed`);
     reply.headers(headers);
     return options.sendOtherwise?.(problem, request, reply) ?? sendProblem(request, reply, problem);
   };
@@ -108,7 +107,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
       await ready();
       return { status: 'ok' };
     } catch (error) {
-      request.log.warn(loggable(error), 'not ready');
+      request.log.warn({ err: error }, 'not ready');
       return reply.code(503).send({ status: 'unavailable' });
     }
   });
@@ -151,23 +150,6 @@ function validate(schema: z.ZodType, part: string | undefined, data: unknown) {
   const errors = fieldErrors(parsed.error);
   const named = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
   return { error: new ProblemError('invalid_request', `Invalid ${part ?? 'request'}: ${named}`, { errors }) };
-}
-
-/**
- * What may be logged of an error. Not all its properties: a database driver's error quotes the row that it
- * complains about, and a row may have an address in it.
- */
-function loggable(error: unknown): object {
-  const { name, stack, cause } = error as Partial<Error>;
-  return {
-    err: {
-      type: name ?? typeof error,
-      code: codeOf(error),
-      message: errorMessage(error),
-      stack,
-      ...(cause !== undefined && { cause: errorMessage(cause) }),
-    },
-  };
 }
 
 /** The path alone: a query string is not ours to repeat. */

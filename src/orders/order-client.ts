@@ -3,7 +3,7 @@ import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/clie
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { UpdateDefinition } from '@temporalio/common';
 import { ORDER_ID_PATTERN, orderWorkflowId } from '../domain/ids';
-import type { OrderView } from '../domain/order';
+import type { OrderStatus, OrderView } from '../domain/order';
 import type { SagaPolicies } from '../saga/policy';
 import type {
   CancelRequest,
@@ -23,7 +23,7 @@ import {
   OrderNotFoundError,
   PastCancellingError,
 } from './errors';
-import { listOrders } from './order-list';
+import { countOrders, listOrders } from './order-list';
 import type { OrderListRequest, OrderPage } from './order-list';
 import { interruptionOf, orderSummary } from './order-summary';
 import type { OrderSummary } from './order-summary';
@@ -135,6 +135,11 @@ export class OrderClient {
   /** Orders that match, newest first. Temporal shows a change there about a second after it happened. */
   async list(request: OrderListRequest): Promise<OrderPage> {
     return this.#call(() => listOrders(this.#client, request));
+  }
+
+  /** How many orders are in each state, of one customer if one is named. */
+  async counts(filter: Pick<OrderListRequest, 'customerId'> = {}): Promise<Record<OrderStatus, number>> {
+    return this.#call(() => countOrders(this.#client, filter));
   }
 
   /** One page of the orders that wait for an operator, whole, newest first. */

@@ -1,5 +1,7 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { z } from 'zod';
+import { ORDER_STATUSES } from '../domain/order';
+import type { OrderStatus } from '../domain/order';
 import { InvalidOrderError } from './errors';
 import { orderSummary } from './order-summary';
 import type { OrderSummary } from './order-summary';
@@ -70,6 +72,20 @@ export async function listOrders(
     orders: page.map(({ info }) => orderSummary(info)),
     ...(last !== undefined && rest.length > limit && { nextCursor: encodeCursor(last.position) }),
   };
+}
+
+/** How many orders are in each state, of one customer if one is named. */
+export async function countOrders(
+  client: Client,
+  filter: Pick<OrderFilter, 'customerId'>,
+): Promise<Record<OrderStatus, number>> {
+  const counts = await Promise.all(
+    ORDER_STATUSES.map(async (status) => {
+      const { count } = await client.workflow.count(ordersQuery({ ...filter, status }));
+      return [status, count] as const;
+    }),
+  );
+  return Object.fromEntries(counts) as Record<OrderStatus, number>;
 }
 
 /** `base`, narrowed to the newest orders of it: at least `wanted`, or all there are. */

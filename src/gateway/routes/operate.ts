@@ -1,31 +1,36 @@
 import { createHash } from 'node:crypto';
-import type { FastifyRequest } from 'fastify';
+import formbody from '@fastify/formbody';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { OrderView } from '../../domain/order';
 import type { HttpApp } from '../../http/http-app';
-import { MAX_PAGE } from '../../orders/order-list';
+import type { OrderSummary } from '../../orders/order-summary';
 import type { GatewayDeps } from '../gateway-deps';
-import { idempotencyKeyOf } from '../headers';
+import { idempotencyKeyOf, isForm } from '../headers';
 import { assertMayTouch } from '../order-access';
 import { actorOf, aboutOrder, requireActor } from '../request-context';
 import { answers, compensationName, orderSchema, orderSummarySchema, waitingPageSchema } from '../schemas';
-import { orderParams } from './read-orders';
+import { orderParams, pageCursor, pageLimit } from './params';
 
 const text = z.string().trim().min(1).max(500);
 const actionId = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters without spaces');
 const compensationParams = z.object({ id: z.string(), step: compensationName });
+/** A field that a form leaves empty is not there. */
+const optionalText = z.preprocess((value) => (value === '' ? undefined : value), text.optional());
 /** Without a body there is nothing to read. */
 const optionalBody = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.preprocess((body) => body ?? {}, z.strictObject(shape));
 
-const cancelBody = optionalBody({ by: text.optional(), reason: text.optional() });
-const retryBody = optionalBody({ by: text.optional(), actionId: actionId.optional() });
-const skipBody = z.strictObject({ by: text.optional(), reason: text, actionId: actionId.optional() });
+const cancelBody = optionalBody({ by: optionalText, reason: optionalText });
+const retryBody = optionalBody({ by: optionalText, reason: optionalText, actionId: actionId.optional() });
+const skipBody = z.strictObject({ by: optionalText, reason: text, actionId: actionId.optional() });
 
-/** What customers and operators do to orders: each on record with who and why. */
-export function operateRoutes(app: HttpApp, deps: GatewayDeps): void {
+/** What customers and operators do to orders: each on record with who and why. Takes JSON, and the pages' forms. */
+export async function operateRoutes(app: HttpApp, deps: GatewayDeps): Promise<void> {
   const { orders } = deps;
+  await app.register(formbody);
 
   app.post(
     '/orders/:id/cancel',
@@ -45,8 +50,7 @@ export function operateRoutes(app: HttpApp, deps: GatewayDeps): void {
       const by = actorOf(request, request.body.by) ?? 'the customer';
       await orders.cancel(id, { by, ...(reason !== undefined && { reason }) });
       const summary = await orders.summary(id);
-      aboutOrder(reply, summary);
-      return reply.code(202).header('location', `/orders/${id}`).send(summary);
+      return answerAction(request, reply, summary, 202);
     },
   );
 
@@ -57,8 +61,8 @@ export function operateRoutes(app: HttpApp, deps: GatewayDeps): void {
       schema: {
         summary: 'Orders that wait for an operator, newest first',
         querystring: z.strictObject({
-          limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(20),
-          cursor: z.string().min(1).max(1000).optional(),
+          limit: pageLimit,
+          cursor: pageCursor,
         }),
         response: answers({ 200: waitingPageSchema }, 400, 429, 503),
       },
@@ -79,14 +83,14 @@ export function operateRoutes(app: HttpApp, deps: GatewayDeps): void {
     },
     async (request, reply) => {
       const { id, step } = request.params;
+      const { reason } = request.body;
       const by = requireActor(request, request.body.by);
       const order = await orders.retryCompensation(
         id,
-        { step, by },
+        { step, by, ...(reason !== undefined && { reason }) },
         actionOf(request, 'retry', request.body.actionId),
       );
-      aboutOrder(reply, order);
-      return reply.send(order);
+      return answerAction(request, reply, order, 200);
     },
   );
 
@@ -110,10 +114,22 @@ export function operateRoutes(app: HttpApp, deps: GatewayDeps): void {
         { step, by, reason },
         actionOf(request, 'skip', request.body.actionId),
       );
-      aboutOrder(reply, order);
-      return reply.send(order);
+      return answerAction(request, reply, order, 200);
     },
   );
+}
+
+/** A browser that sent a form goes back to the order's page. */
+function answerAction(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  order: OrderView | OrderSummary,
+  status: number,
+): FastifyReply {
+  aboutOrder(reply, order);
+  const location = `/orders/${order.orderId}`;
+  if (isForm(request)) return reply.redirect(location, 303);
+  return reply.code(status).header('location', location).send(order);
 }
 
 /** The action's id, from the `Idempotency-Key` or the body: the same one is done once, whatever became of the reply. */

@@ -1,26 +1,14 @@
 import { z } from 'zod';
-import { orderRequestSchema } from '../../domain/order-schema';
-import { ORDER_STATUSES } from '../../domain/order';
 import type { HttpApp } from '../../http/http-app';
 import { ProblemError } from '../../http/problem';
-import { MAX_PAGE } from '../../orders/order-list';
 import { traceDocument } from '../../traces/trace-document';
 import type { GatewayDeps } from '../gateway-deps';
+import { prefersHtml } from '../headers';
 import { readOrder } from '../order-access';
 import { aboutOrder } from '../request-context';
+import { listQuerySchema, orderParams } from './params';
+import { sendOrderPage } from './pages';
 import { answers, orderPageSchema, orderSchema, orderSummarySchema, traceSchema } from '../schemas';
-
-/** An id that cannot be one is answered 404, as any order that there is not. */
-export const orderParams = z.object({ id: z.string().describe('The order id') });
-
-const limit = z.coerce.number().int().min(1).max(MAX_PAGE).default(20);
-
-export const listQuerySchema = z.strictObject({
-  status: z.enum(ORDER_STATUSES).optional(),
-  customerId: orderRequestSchema.shape.customerId.optional(),
-  limit,
-  cursor: z.string().min(1).max(1000).optional(),
-});
 
 /** What is known of orders: one, many, and the trace of one. */
 export function readOrderRoutes(app: HttpApp, deps: GatewayDeps): void {
@@ -30,14 +18,21 @@ export function readOrderRoutes(app: HttpApp, deps: GatewayDeps): void {
       config: { scope: 'orders:read' },
       schema: {
         summary: 'One order',
+        description: 'As JSON, or with `Accept: text/html` as a page for people',
         params: orderParams,
-        response: answers({ 200: z.union([orderSchema, orderSummarySchema]) }, 404, 406, 429, 503),
+        querystring: z.object({ format: z.literal('json').optional().describe('JSON whatever is accepted') }),
+        response: answers({ 200: z.union([orderSchema, orderSummarySchema]) }, 400, 404, 406, 429, 503),
       },
     },
     async (request, reply) => {
+      const asPage = request.query.format === undefined && prefersHtml(request);
+      if (asPage === undefined) {
+        throw new ProblemError('not_acceptable', 'An order is application/json or text/html');
+      }
       const order = await readOrder(deps, request.params.id, request.caller);
       aboutOrder(reply, order);
-      return reply.send(order);
+      reply.header('vary', 'Accept');
+      return asPage ? sendOrderPage(reply, order, deps) : reply.send(order);
     },
   );
 
