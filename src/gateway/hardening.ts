@@ -30,6 +30,8 @@ export async function harden(app: HttpApp, config: Config['gateway']): Promise<v
   await app.register(helmet, {
     contentSecurityPolicy: CONTENT_SECURITY_POLICY,
     strictTransportSecurity: false,
+    // Under `no-referrer`, browsers hide the origin of our own forms from us as well.
+    referrerPolicy: { policy: 'same-origin' },
   });
   if (config.maxEventLoopDelayMs > 0) {
     await app.register(underPressure, {
