@@ -39,6 +39,11 @@ const ARROWS = [
     from: './src',
     except: ['./orders', './domain', './saga', './workflows', './telemetry', './temporal', './config'],
   },
+  {
+    target: './src/gateway/pages',
+    from: './src',
+    except: ['./gateway/pages', './domain', './orders', './telemetry', './traces'],
+  },
   { target: './src/temporal', from: ['./src/cli', './src/orders', './src/services', './src/stack'] },
   { target: './src/cli', from: ['./src/services', './src/activities', './src/stack'] },
 ];
@@ -110,6 +115,14 @@ export default tseslint.config(
     extends: [tseslint.configs.disableTypeChecked],
     languageOptions: { globals: { module: 'writable', require: 'readonly', process: 'readonly' } },
     rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  {
+    files: ['src/gateway/pages/assets/*.js'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: {
+      sourceType: 'script',
+      globals: { document: 'readonly', EventSource: 'readonly', HTMLInputElement: 'readonly' },
+    },
   },
   prettier,
 );
