@@ -51,7 +51,8 @@ function counts({ counts: numbers, filter: { status, customerId } }: IndexPageMo
     <ul>
       <li>
         <a href="${PATHS.list({ customerId })}" ${status === undefined && html`aria-current="page"`}>
-          <span class="count">${total.toLocaleString('en-US')}</span><span class="count-name">All</span>
+          <span class="count">${total.toLocaleString('en-US')}</span>
+          <span class="count-name">All</span>
         </a>
       </li>
       ${ORDER_STATUSES.map((each) => {

@@ -38,7 +38,7 @@ function orderMain(model: OrderPageModel): Html {
     ${isCancellable(order) && renderCancelForm(order.orderId)}`;
 }
 
-/** How old what is shown is; the script says whether the page still follows. */
+/** How old what is shown is; the script says whether the page follows the order, and without it nothing does. */
 function freshness({ now, live }: OrderPageModel): Html {
   return html`<p class="freshness">
     As of ${dateTime(now.toISOString())} UTC
@@ -46,7 +46,7 @@ function freshness({ now, live }: OrderPageModel): Html {
       live &&
       html`<span class="live live-open">Live</span>
         <span class="live live-lost">Connection lost, trying again</span>
-        <noscript>· Reload to see what has happened since</noscript>`
+        <span class="live-not">· Reload to see what has happened since</span>`
     }
   </p>`;
 }

@@ -2,12 +2,14 @@ import { ERRORS, isErrorCode } from '../../domain/errors';
 import type { OrderView, OrderFailure } from '../../domain/order';
 import type { Interruption } from '../../orders/errors';
 import type { OrderSummary } from '../../orders/order-summary';
-import { countText } from './format';
 import { html } from './html';
 import type { Content, Html } from './html';
 import { icon } from './icons';
 import { isWholeOrder, waitingCompensations } from './order-page-model';
 import { foreign, interruptionOf, lookOfOrder, titleOf } from './words';
+
+/** `A, B and C` */
+const LIST = new Intl.ListFormat('en-GB');
 
 /** Where the order stands, unmistakably: its state, why, and what that means for what had been done. */
 export function renderVerdict(order: OrderView | OrderSummary): Html {
@@ -32,29 +34,33 @@ function story(order: OrderView): Content {
   const { status, failure } = order;
   const then = html`<p class="verdict-then">${STORIES[status](order)}</p>`;
   const why = failure !== undefined && status !== 'completed' && reason(order, failure);
-  if (status !== 'needs_attention') return [why, then];
-  return [waits(order), why];
+  return status === 'needs_attention' ? html`${waits(order)} ${why}` : html`${why} ${then}`;
 }
 
 /** What an operator has to decide about comes first: the failure itself is over. */
 function waits(order: OrderView): Html {
   const waiting = waitingCompensations(order).map(({ step }) => titleOf(step));
-  return html`<p class="verdict-why">
-    ${listOf(waiting)} could not be finished and ${waiting.length === 1 ? 'waits' : 'wait'} for an operator.
-  </p>`;
+  const wait = waiting.length > 1 ? 'wait' : 'waits';
+  const sentence =
+    waiting.length === 0
+      ? 'It waits for an operator.'
+      : `${LIST.format(waiting)} could not be finished and ${wait} for an operator.`;
+  return html`<p class="verdict-why">${sentence}</p>`;
 }
 
 /** Why the order will not be completed. */
 function reason({ status, steps }: OrderView, { code, step, message }: OrderFailure): Html {
+  const parked = status === 'needs_attention';
+  const weight = parked ? 'verdict-then' : 'verdict-why';
+  if (code === 'cancelled') return html`<p class="${weight}">${foreign(message)}</p>`;
+  const title = isErrorCode(code) ? ERRORS[code].title : message;
+  const [headline, detail] = message.startsWith(title) ? [message] : [title, message];
   const number = steps.find((candidate) => candidate.step === step)?.number;
-  const title = isErrorCode(code) && code !== 'cancelled' ? ERRORS[code].title : undefined;
-  const [headline, detail] = title === undefined || message.startsWith(title) ? [message] : [title, message];
-  return html`<p class="${status === 'needs_attention' ? 'verdict-then' : 'verdict-why'}">
-      ${status === 'needs_attention' && code !== 'cancelled' && 'The order itself failed: '}${foreign(headline)}
-    </p>
+  return html`<p class="${weight}">${parked && 'The order itself failed: '}${foreign(headline)}</p>
     <p class="verdict-where">
       ${detail !== undefined && html`${foreign(detail)} · `}
-      ${step !== null && html`at step ${number}, ${titleOf(step)} · `}<code>${code}</code>
+      ${number !== undefined && step !== null && html`at step ${number}, ${titleOf(step)} · `}
+      <code>${code}</code>
     </p>`;
 }
 
@@ -82,7 +88,7 @@ function undone({ compensations }: OrderView): Content {
   const skipped = compensations.filter(({ state }) => state === 'skipped');
   if (skipped.length === 0) return 'Everything that had been done was undone.';
   const rest = compensations.length === skipped.length ? '' : ' Everything else was undone.';
-  return html`${listOf(skipped.map(({ step }) => titleOf(step)))} was given up by
+  return html`${LIST.format(skipped.map(({ step }) => titleOf(step)))} was given up by
   ${foreign([...new Set(skipped.map(({ skippedBy }) => skippedBy ?? 'an operator'))].join(', '))}.${rest}`;
 }
 
@@ -106,10 +112,4 @@ function summaryStory(order: OrderSummary): Html {
     No worker answers for this order at the moment, so its steps cannot be shown: this is what Temporal itself
     knows. The order is safe and goes on as soon as a worker runs.
   </p>`;
-}
-
-function listOf(titles: readonly string[]): string {
-  if (titles.length > 4)
-    return `${titles.slice(0, 3).join(', ')} and ${countText(titles.length - 3, 'other')}`;
-  return [titles.slice(0, -1).join(', '), titles.at(-1)].filter(Boolean).join(' and ');
 }

@@ -10,14 +10,20 @@ export interface PageAsset {
   readonly body: string;
 }
 
-/** The stylesheet and the script, read once when the process starts. */
+/** What the stylesheet is made of, in this order. */
+const STYLES = ['palette', 'frame', 'order', 'waterfall', 'forms', 'index'];
+
+/** The one stylesheet and the one script, read once when the process starts. */
 export const PAGE_ASSETS = {
-  stylesheet: readAsset('css', 'text/css; charset=utf-8'),
-  script: readAsset('js', 'text/javascript; charset=utf-8'),
+  stylesheet: asset('css', 'text/css; charset=utf-8', STYLES.map((name) => read(`${name}.css`)).join('\n')),
+  script: asset('js', 'text/javascript; charset=utf-8', read('live.js')),
 } as const;
 
-function readAsset(extension: string, contentType: string): PageAsset {
-  const body = readFileSync(path.join(__dirname, 'assets', `page.${extension}`), 'utf8');
+function read(name: string): string {
+  return readFileSync(path.join(__dirname, 'assets', name), 'utf8');
+}
+
+function asset(extension: string, contentType: string, body: string): PageAsset {
   const hash = createHash('sha256').update(body).digest('hex').slice(0, 12);
   return { path: `/assets/page.${hash}.${extension}`, contentType, body };
 }

@@ -49,7 +49,7 @@ export function timeScale(work: readonly Interval[], end: number): TimeScale {
     const cut = cuts.findLast(({ from }) => from <= bounded);
     if (cut === undefined) return (bounded / shown) * width;
     if (bounded < cut.to) return cut.left + ((bounded - cut.from) / (cut.to - cut.from)) * CUT_WIDTH;
-    return cut.right + ((bounded - cut.to) / shown) * width;
+    return Math.min(cut.right + ((bounded - cut.to) / shown) * width, 1);
   };
   return { at, cuts, ticks: ticks(cuts[0]?.from ?? end, shown, at) };
 }

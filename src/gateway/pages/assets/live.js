@@ -9,12 +9,15 @@
   if (main === null) return;
   const announcer = document.getElementById('announcer');
   const source = new EventSource(main.dataset.events);
+  main.dataset.connection = 'opening';
 
   source.addEventListener('open', () => {
     main.dataset.connection = 'open';
   });
   source.addEventListener('error', () => {
-    main.dataset.connection = 'lost';
+    // Browsers try again unless the server refused.
+    if (source.readyState === EventSource.CLOSED) delete main.dataset.connection;
+    else main.dataset.connection = 'lost';
   });
   source.addEventListener('order', (event) => {
     const announced = announcement();
