@@ -39,7 +39,10 @@ export interface Participant<Activities, Hold> {
   readonly confirm: (call: ConfirmCall<Activities>) => Promise<Reported<unknown>>;
   /** Gives back what was set aside, also when it is not known whether it was. `compensates` is the try's key. */
   readonly cancel: (call: CompensationCall<Activities>) => Promise<Reported<unknown>>;
-  /** Undoes what was confirmed, when others cannot confirm or a later step fails. `compensates` is the try's key. */
+  /**
+   * Undoes what was confirmed, or may have been, when others cannot confirm or a later step fails. `compensates` is the
+   * try's key.
+   */
   readonly reverse: (call: CompensationCall<Activities>) => Promise<Reported<unknown>>;
 }
 

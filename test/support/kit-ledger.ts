@@ -65,7 +65,11 @@ export class KitWorld {
           moveHold(compensates, 'cancelled', [undefined, 'held', 'cancelled']),
         ),
       reverse: (key, compensates, behaviour) =>
-        this.#perform(key, undoing(behaviour), moveHold(compensates, 'reversed', ['confirmed', 'reversed'])),
+        this.#perform(
+          key,
+          undoing(behaviour),
+          moveHold(compensates, 'reversed', [undefined, 'held', 'confirmed', 'reversed']),
+        ),
     };
     return reportAttempts(activities);
   }

@@ -128,6 +128,15 @@ describe('the TCC coordinator on a real server', () => {
     expect(holdsOf(ledger)).toEqual(['reversed', 'cancelled', 'cancelled']);
   });
 
+  it('reverses a confirm whose outcome stays unknown, because it may have happened', async () => {
+    const { result, ledger, id } = await harness.runTcc({
+      participants: [{ confirm: 'break_for_good' }, {}],
+    });
+    expect(result.steps[3]).toMatchObject({ step: 'confirm_0', state: 'unknown' });
+    expect(called(ledger, id).slice(-3)).toEqual(['cancel_1', 'reverse_0', 'undo_before']);
+    expect(holdsOf(ledger)).toEqual(['reversed', 'cancelled']);
+  });
+
   it('reverses everything, in reverse, when a later step of the saga fails', async () => {
     const { result, ledger, id } = await harness.runTcc({ participants: [{}, {}], after: 'refuse' });
     expect(result.failure).toMatchObject({ code: 'refused', step: 'after' });
