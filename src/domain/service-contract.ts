@@ -119,26 +119,33 @@ export interface StockRow {
   readonly reserved: number;
   readonly sold: number;
 }
+/** Of what is held (TCC), and only of that. */
+export interface HeldUntil {
+  /** When its service gives it up by itself: ISO 8601 in UTC; of several holds of an order, the first. */
+  readonly expiresAt?: string;
+  /** By the service's clock it outlived that, and not just by waiting for the next clean-up. */
+  readonly overdue?: boolean;
+}
 export interface InventoryBooks {
   /** The whole stock, on every page. */
   readonly stock: readonly StockRow[];
-  readonly reservations: readonly {
+  readonly reservations: readonly ({
     orderId: string;
-    state: 'sold' | 'released';
+    state: 'held' | 'sold' | 'released';
     items: readonly OrderItem[];
-  }[];
+  } & HeldUntil)[];
   readonly nextCursor?: string;
 }
 /** From the provider's account book: what was really taken and given back, per order. */
 export interface PaymentBooks {
-  readonly payments: readonly {
+  readonly payments: readonly ({
     orderId: string;
     currency: string;
     charged: number;
     refunded: number;
     /** Authorised and neither captured nor voided (TCC). */
     held: number;
-  }[];
+  } & HeldUntil)[];
   readonly nextCursor?: string;
 }
 export interface ShippingBooks {
