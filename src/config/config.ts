@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { ORDER_STEPS } from '../domain/steps';
+import { ALL_STEPS } from '../domain/steps';
 import type { SagaPolicies, StepPolicy } from '../saga/policy';
 
 /** Something in the environment is wrong; `problems` names every variable at once. */
@@ -199,7 +199,7 @@ function policyOverrides(given: Readonly<Record<string, string | undefined>>): {
 } {
   const byName: Record<string, Partial<StepPolicy>> = {};
   const problems: string[] = [];
-  for (const step of ORDER_STEPS) {
+  for (const step of ALL_STEPS) {
     for (const [type, name] of [
       ['STEP', step.name],
       ['COMPENSATION', step.compensation.name],

@@ -44,16 +44,16 @@ describe('recorded histories', () => {
 const BREAKING_CHANGES = [
   {
     what: 'another activity in the place of a step',
-    file: 'workflows/order-saga.ts',
+    file: 'workflows/order-steps.ts',
     from: 'activities.createOrder(',
     to: 'activities.cancelOrder(',
     scenario: 'completed',
   },
   {
     what: 'a timer before the first step',
-    file: 'workflows/order-saga.ts',
-    from: 'await saga.run(async () => {',
-    to: "await saga.run(async () => { await (await import('@temporalio/workflow')).sleep(1);",
+    file: 'workflows/run-order.ts',
+    from: 'await saga.run(',
+    to: "await (await import('@temporalio/workflow')).sleep(1); await saga.run(",
     scenario: 'completed',
   },
   {

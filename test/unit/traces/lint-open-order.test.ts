@@ -180,6 +180,7 @@ describe('the linter of traces, of an order that was terminated', () => {
     orderId,
     workflowId,
     runId,
+    transaction: 'saga',
     status,
     customerId,
     amount,

@@ -11,8 +11,8 @@ describe('the linter of traces', () => {
   });
 
   it('finds nothing in a good trace with no more known of the order than Temporal says', () => {
-    const { orderId, workflowId, runId, status, customerId, amount } = DECLINED;
-    const summary = { orderId, workflowId, runId, status, customerId, amount };
+    const { orderId, workflowId, runId, transaction, status, customerId, amount } = DECLINED;
+    const summary = { orderId, workflowId, runId, transaction, status, customerId, amount };
     expect(lintTrace(declinedTrace(), summary)).toEqual([]);
     expect(lintTrace(changed('saga', having({ status: { code: 'OK' } })), summary)).toEqual([
       { rule: 'status', detail: 'Saga: Create Order (saga): found OK, expected ERROR' },

@@ -1,5 +1,5 @@
 import type { OrderView } from '../../../src/domain/order';
-import { ORDER_STEPS } from '../../../src/domain/steps';
+import { SAGA_STEPS } from '../../../src/domain/steps';
 import type { OrderStep } from '../../../src/domain/steps';
 import type { StoredSpan } from '../../../src/telemetry/stored-span';
 
@@ -7,7 +7,7 @@ type Changes = Partial<StoredSpan> & Pick<StoredSpan, 'spanId' | 'name'>;
 
 const IDS = { 'order.id': 'o-1', 'saga.id': 'run-1' };
 const TEMPORAL = { temporalWorkflowId: 'order-o-1', run_id: 'run-1' };
-const [CREATE, RESERVE, PAY, SHIP] = ORDER_STEPS;
+const [CREATE, RESERVE, PAY, SHIP] = SAGA_STEPS;
 
 /** A point of the trace's time, ms. */
 const at = (ms: number) => String(1_700_000_000_000_000_000n + BigInt(ms) * 1_000_000n);
