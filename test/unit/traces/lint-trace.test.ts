@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { StoredSpan } from '../../../src/telemetry/stored-span';
 import { lintTrace } from '../../../src/traces/lint-trace';
 import { attribute, changed, copied, detailsOf, having, without } from './planted';
-import { DECLINED, declinedTrace, event, running } from './sample-trace';
+import { event, running } from './sample-spans';
+import { DECLINED, declinedTrace } from './sample-trace';
 
 const sagaEvents = () => declinedTrace().find(({ spanId }) => spanId === 'saga')!.events;
 describe('the linter of traces', () => {
