@@ -88,6 +88,10 @@ export class ParticipantUnderTest {
     }
   }
 
+  post(route: string, body: object, key?: string): Promise<HttpAnswer> {
+    return this.processes[0]!.service.post(route, body, key);
+  }
+
   get(pathAndQuery: string): Promise<HttpAnswer> {
     return this.processes[0]!.service.get(pathAndQuery);
   }
@@ -108,11 +112,11 @@ export class ParticipantUnderTest {
     return this.standings.of(order);
   }
 
-  /** Lets the time of an order's hold be over, if it has any: nobody waits for a clock. */
-  async timePasses(order: string): Promise<void> {
+  /** Lets the time of an order's hold be over, if it has any (or lets it end at `end`): nobody waits for a clock. */
+  async timePasses(order: string, end = '1970-01-02'): Promise<void> {
     await this.barrier
       .updateTable('barrier')
-      .set({ expires_at: 1 })
+      .set({ expires_at: Date.parse(end) })
       .where('key', '=', `${order}/try`)
       .where('expires_at', 'is not', null)
       .execute();
