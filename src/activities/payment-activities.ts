@@ -1,5 +1,7 @@
 import type { CompensationRequest, CompensationResponse } from '../domain/service-contract';
+import type { ConfirmRequest, ConfirmResponse } from '../domain/service-contract';
 import type { ProcessPaymentRequest, ProcessPaymentResponse } from '../domain/service-contract';
+import type { TryPaymentRequest, TryPaymentResponse } from '../domain/service-contract';
 import { callService } from './service-client';
 import type { ServiceClientDeps } from './service-client';
 import type { Keyed } from './keyed';
@@ -12,5 +14,18 @@ export function createPaymentActivities(deps: ServiceClientDeps) {
 
     refundPayment: ({ key, ...body }: Keyed<CompensationRequest>) =>
       callService<CompensationResponse>(deps, { route: '/refunds', key, body }),
+
+    tryPayment: ({ key, ...body }: Keyed<TryPaymentRequest>) =>
+      callService<TryPaymentResponse>(deps, { route: '/holds', key, body }),
+
+    confirmPayment: ({ key, ...body }: Keyed<ConfirmRequest>) =>
+      callService<ConfirmResponse>(deps, { route: '/confirmations', key, body }),
+
+    cancelPayment: ({ key, ...body }: Keyed<CompensationRequest>) =>
+      callService<CompensationResponse>(deps, { route: '/cancellations', key, body }),
+
+    /** Undoes also what was confirmed. */
+    reversePayment: ({ key, ...body }: Keyed<CompensationRequest>) =>
+      callService<CompensationResponse>(deps, { route: '/reversals', key, body }),
   };
 }

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { version } from '../../package.json';
 import { ORDER_STATUSES } from '../domain/order';
-import { ORDER_STEPS } from '../domain/steps';
+import { ALL_STEPS } from '../domain/steps';
 import type { ExitCode } from './failure';
 import type { CommandContext } from './context';
 import { loadCommand } from './load-command';
@@ -11,7 +11,7 @@ import type { Output } from './output';
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 1000;
 
-const COMPENSATIONS = ORDER_STEPS.map(({ compensation }) => compensation.name);
+const COMPENSATIONS = ALL_STEPS.map(({ compensation }) => compensation.name);
 
 /** Runs one command's action: gives it its context and keeps its exit code. */
 export type RunAction = (action: (context: CommandContext) => Promise<ExitCode>) => Promise<void>;

@@ -1,6 +1,6 @@
 import { formatMoney } from '../domain/money';
 import type { CompensationState, OrderStatus, OrderView, StepState } from '../domain/order';
-import { ORDER_STEPS } from '../domain/steps';
+import { ALL_STEPS } from '../domain/steps';
 import type { OrderSummary } from '../orders/order-summary';
 import type { Colours } from './output';
 import { printable } from './output';
@@ -32,7 +32,7 @@ export function stateCell(state: AnyState, { colours }: Screen): Cell {
 }
 
 const TITLES: Readonly<Record<string, string>> = Object.fromEntries(
-  ORDER_STEPS.flatMap(({ name, title, compensation }) => [
+  ALL_STEPS.flatMap(({ name, title, compensation }) => [
     [name, title],
     [compensation.name, compensation.title],
   ]),

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { ORDER_STEPS } from '../domain/steps';
+import { ALL_STEPS } from '../domain/steps';
 import type { SagaPolicies, StepPolicy } from '../saga/policy';
 
 /** Something in the environment is wrong; `problems` names every variable at once. */
@@ -80,6 +80,10 @@ const environmentSchema = z.object({
   TRACE_SWEEP_GRACE_MS: milliseconds(10_000),
   /** How long the payment service waits for its provider, ms. */
   PAYMENT_PROVIDER_TIMEOUT_MS: milliseconds(1_000),
+  /** How long a participant keeps stock or money on hold for a coordinator that does not come back, ms. */
+  TCC_HOLD_TTL_MS: milliseconds(60_000),
+  /** How often a participant looks for holds that have expired, ms. */
+  TCC_HOLD_SWEEP_INTERVAL_MS: milliseconds(1_000),
   /** `off`: no embedded trace store; spans go over OTLP out of memory, or nowhere. */
   TRACE_STORE: z.enum(['on', 'off']).default('on'),
   SAGA_STEP_TIMEOUT_MS: milliseconds(5_000),
@@ -137,6 +141,7 @@ export interface Config {
   };
   readonly traceSweep: { readonly intervalMs: number; readonly graceMs: number };
   readonly paymentProviderTimeoutMs: number;
+  readonly holds: { readonly ttlMs: number; readonly sweepIntervalMs: number };
   /** Whether spans are kept under `dataDir`. */
   readonly traceStore: boolean;
   readonly policies: SagaPolicies;
@@ -203,6 +208,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     },
     traceSweep: { intervalMs: env.TRACE_SWEEP_INTERVAL_MS, graceMs: env.TRACE_SWEEP_GRACE_MS },
     paymentProviderTimeoutMs: env.PAYMENT_PROVIDER_TIMEOUT_MS,
+    holds: { ttlMs: env.TCC_HOLD_TTL_MS, sweepIntervalMs: env.TCC_HOLD_SWEEP_INTERVAL_MS },
     traceStore: env.TRACE_STORE === 'on',
     policies: {
       step: {
@@ -256,7 +262,7 @@ function policyOverrides(given: Readonly<Record<string, string | undefined>>): {
 } {
   const byName: Record<string, Partial<StepPolicy>> = {};
   const problems: string[] = [];
-  for (const step of ORDER_STEPS) {
+  for (const step of ALL_STEPS) {
     for (const [type, name] of [
       ['STEP', step.name],
       ['COMPENSATION', step.compensation.name],

@@ -26,6 +26,12 @@ export const ERRORS = {
   /** The provider will never pay this back: only an operator can settle it. */
   refund_refused: { status: 422, title: 'The refund was refused', refusal: true },
 
+  // Refusals of a confirm or a cancel (TCC).
+  /** The participant has given the hold up by its own clock: the confirm did not happen and will not. */
+  hold_expired: { status: 409, title: 'The hold has expired', refusal: true },
+  /** The cancel came after the confirm: only a reversal undoes what was confirmed. */
+  hold_confirmed: { status: 409, title: 'The hold was confirmed', refusal: true },
+
   // A request that is wrong in itself.
   invalid_request: { status: 400, title: 'The request is invalid', refusal: false },
   not_found: { status: 404, title: 'Not found', refusal: false },
@@ -61,6 +67,8 @@ export const ERRORS = {
   // Nobody knows yet: retry.
   provider_unavailable: { status: 503, title: 'The payment provider is unavailable', refusal: false },
   provider_timeout: { status: 504, title: 'The payment provider did not answer in time', refusal: false },
+  /** A confirm that came while its try was still under way. */
+  hold_pending: { status: 503, title: 'The hold is still being made', refusal: false },
   carrier_unavailable: { status: 503, title: 'The carrier is unavailable', refusal: false },
   internal_error: { status: 500, title: 'Internal error', refusal: false },
 } as const satisfies Record<string, { status: number; title: string; refusal: boolean }>;

@@ -18,6 +18,16 @@ export interface CompensationResponse {
   readonly result: 'undone' | 'nothing_to_undo';
 }
 
+/** Makes final what is held under another key (TCC). Its own `Idempotency-Key` is the confirm's. */
+export interface ConfirmRequest {
+  readonly orderId: string;
+  /** The idempotency key of the try. */
+  readonly confirms: string;
+}
+export interface ConfirmResponse {
+  readonly result: 'confirmed';
+}
+
 /** `POST /orders` of the order service; undone by `POST /cancellations`. */
 export interface CreateOrderRequest {
   readonly orderId: string;
@@ -41,6 +51,18 @@ export interface ReserveInventoryResponse {
   readonly amount: Money;
 }
 
+/**
+ * `POST /holds` of the inventory service (TCC try): as a reservation, but the units are reserved, not sold.
+ * `POST /confirmations` sells them, `POST /cancellations` sets them free, `POST /reversals` also after they were sold.
+ */
+export type TryInventoryRequest = ReserveInventoryRequest;
+export interface TryInventoryResponse {
+  readonly holdId: string;
+  readonly amount: Money;
+  /** When the service sets the units free by itself, by its own clock: ISO 8601 in UTC. */
+  readonly expiresAt: string;
+}
+
 /** `POST /payments` of the payment service; undone by `POST /refunds`. */
 export interface ProcessPaymentRequest {
   readonly orderId: string;
@@ -49,6 +71,17 @@ export interface ProcessPaymentRequest {
 }
 export interface ProcessPaymentResponse {
   readonly paymentId: string;
+}
+
+/**
+ * `POST /holds` of the payment service (TCC try): the money is authorised, not taken. `POST /confirmations` captures
+ * it, `POST /cancellations` voids the authorisation, `POST /reversals` also refunds what was captured.
+ */
+export type TryPaymentRequest = ProcessPaymentRequest;
+export interface TryPaymentResponse {
+  readonly paymentId: string;
+  /** When the service voids the authorisation by itself, by its own clock: ISO 8601 in UTC. */
+  readonly expiresAt: string;
 }
 
 /** `POST /shipments` of the shipping service; undone by `POST /cancellations`. */
@@ -86,26 +119,33 @@ export interface StockRow {
   readonly reserved: number;
   readonly sold: number;
 }
+/** Of what is held (TCC), and only of that. */
+export interface HeldUntil {
+  /** When its service gives it up by itself: ISO 8601 in UTC; of several holds of an order, the first. */
+  readonly expiresAt?: string;
+  /** By the service's clock it outlived that, and not just by waiting for the next clean-up. */
+  readonly overdue?: boolean;
+}
 export interface InventoryBooks {
   /** The whole stock, on every page. */
   readonly stock: readonly StockRow[];
-  readonly reservations: readonly {
+  readonly reservations: readonly ({
     orderId: string;
-    state: 'sold' | 'released';
+    state: 'held' | 'sold' | 'released';
     items: readonly OrderItem[];
-  }[];
+  } & HeldUntil)[];
   readonly nextCursor?: string;
 }
 /** From the provider's account book: what was really taken and given back, per order. */
 export interface PaymentBooks {
-  readonly payments: readonly {
+  readonly payments: readonly ({
     orderId: string;
     currency: string;
     charged: number;
     refunded: number;
     /** Authorised and neither captured nor voided (TCC). */
     held: number;
-  }[];
+  } & HeldUntil)[];
   readonly nextCursor?: string;
 }
 export interface ShippingBooks {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ORDER_STATUSES } from '../domain/order';
 import type { CompensationState, OrderView, StepState } from '../domain/order';
 import { moneySchema, orderItemSchema } from '../domain/order-schema';
-import { ORDER_STEPS } from '../domain/steps';
+import { ALL_STEPS } from '../domain/steps';
 import type { CompensationName, StepName } from '../domain/steps';
 import type { OrderSummary } from '../orders/order-summary';
 
@@ -11,9 +11,9 @@ import type { OrderSummary } from '../orders/order-summary';
 const time = z.iso.datetime();
 const traceId = z.string().regex(/^[0-9a-f]{32}$/);
 const transaction = z.enum(['saga', 'tcc']);
-const stepName = z.enum(ORDER_STEPS.map(({ name }) => name) as [StepName]);
+const stepName = z.enum(ALL_STEPS.map(({ name }) => name) as [StepName]);
 export const compensationName = z.enum(
-  ORDER_STEPS.map(({ compensation }) => compensation.name) as [CompensationName],
+  ALL_STEPS.map(({ compensation }) => compensation.name) as [CompensationName],
 );
 
 const step = z.strictObject({

@@ -9,7 +9,7 @@ import {
   orderItemsSchema,
   orderRequestSchema,
 } from '../domain/order-schema';
-import type { FieldError, OrderRequest } from '../domain/order-schema';
+import type { FieldError } from '../domain/order-schema';
 import type { CatalogueItem } from '../domain/service-contract';
 import { InvalidOrderError, ServiceUnreachableError } from './errors';
 import { newOrderId } from './order-id';
@@ -40,11 +40,11 @@ const catalogueSchema = z.object({
  */
 export async function parseOrder(input: unknown, inventory: ServiceSource): Promise<ParsedOrder> {
   const parsed = orderRequestSchema.safeParse(input);
-  const errors = parsed.success ? unavailable(parsed.data) : fieldErrors(parsed.error);
-  if (parsed.success && errors.length === 0) {
+  if (parsed.success) {
     const { orderId = newOrderId(), expectedAmount, ...content } = parsed.data;
     return { order: { orderId, ...content }, expectedAmount };
   }
+  const errors = fieldErrors(parsed.error);
   const named = new Set(errors.map(({ field }) => field));
   const more = (await skuFaults(input, inventory)).filter(({ field }) => !named.has(field));
   throw new InvalidOrderError([...errors, ...more]);
@@ -67,12 +67,6 @@ export async function quoteOrder(
   const differences = expectedAmount === undefined ? [] : amountDifferences(expectedAmount, amount);
   if (differences.length > 0) throw new InvalidOrderError(differences, 'price_changed');
   return { order, amount };
-}
-
-/** Transactions by TCC are not built yet: delete this check with the issue that brings `orderTcc`. */
-function unavailable({ transaction }: OrderRequest): FieldError[] {
-  if (transaction === 'saga') return [];
-  return [{ field: 'transaction', message: '"tcc" is not available yet: use "saga"' }];
 }
 
 /**

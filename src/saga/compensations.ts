@@ -1,38 +1,54 @@
-import type { SpanContext } from '@opentelemetry/api';
 import type { CompensationError } from './errors';
 import { attemptsOf, failureText } from './outcome';
+import type { FailureText } from './outcome';
 import { begin, end } from './state';
 import type { CompensationRecord, CompensationState } from './state';
 import type { Reported } from './report';
-import type { StepPlan } from './step';
-import type { SagaTracing } from './tracing';
 
-/** What undoes one step. */
+/** What undoes one effect. */
 export interface Compensation {
-  readonly plan: StepPlan;
   readonly record: CompensationRecord;
   readonly maxAttempts: number;
-  readonly undoes: SpanContext;
+  /** One round, with whatever spans tell of it. */
   readonly run: () => Promise<Reported<unknown>>;
 }
 
+/** Compensations that stand together on the stack and are run in one go. */
+export interface CompensationGroup {
+  /** In the order of what they undo; may change until they run. */
+  readonly members: readonly Compensation[];
+  readonly order: CompensationOrder;
+  /** Runs a round of those that are pending; never throws for one that fails. */
+  readonly round: (runPending: () => Promise<void>) => Promise<void>;
+  /** Nothing of it will be run any more, done or not. */
+  readonly conclude: () => void;
+}
+
 export type CompensationOrder = 'reverse' | 'parallel';
+
+type Entry = Compensation | CompensationGroup;
 
 /**
  * The compensation stack. Every compensation on it runs, also when others fail; each failure is kept with
  * its reason until the compensation succeeds or is skipped.
  */
 export class CompensationStack {
-  readonly #stack: Compensation[] = [];
+  readonly #stack: Entry[] = [];
   readonly #errors = new Map<Compensation, CompensationError>();
+  readonly #onFailed: (name: string, failure: FailureText) => void;
 
-  push(compensation: Compensation): void {
-    this.#stack.push(compensation);
+  /** @param onFailed told of every round of a compensation that failed. */
+  constructor(onFailed: (name: string, failure: FailureText) => void) {
+    this.#onFailed = onFailed;
   }
 
-  /** Takes one off, wherever it is: its step did not happen. */
-  remove(compensation: Compensation): void {
-    const index = this.#stack.lastIndexOf(compensation);
+  push(entry: Entry): void {
+    this.#stack.push(entry);
+  }
+
+  /** Takes one off, wherever it is: its step did not happen, or is undone otherwise. */
+  remove(entry: Entry): void {
+    const index = this.#stack.lastIndexOf(entry);
     if (index >= 0) this.#stack.splice(index, 1);
   }
 
@@ -56,31 +72,58 @@ export class CompensationStack {
   }
 
   /** Runs all that are pending; never throws for a compensation that fails. */
-  async run(order: CompensationOrder, tracing: SagaTracing): Promise<void> {
-    const pending = this.#inOrder.filter(({ record }) => record.state === 'pending');
-    if (order === 'parallel') {
-      await Promise.all(pending.map((compensation) => this.#runOne(compensation, tracing)));
-      return;
-    }
-    for (const compensation of pending) await this.#runOne(compensation, tracing);
+  async run(order: CompensationOrder): Promise<void> {
+    const entries = this.#stack.toReversed().filter((entry) => membersOf(entry).some(isPending));
+    const runs = entries.map((entry) => () => this.#runEntry(entry));
+    await runAll(runs, order);
   }
 
-  async #runOne(compensation: Compensation, tracing: SagaTracing): Promise<void> {
-    const { plan, record, undoes, run, maxAttempts } = compensation;
+  /** Nothing on the stack will be run any more. */
+  conclude(): void {
+    for (const entry of this.#stack) if ('members' in entry) entry.conclude();
+  }
+
+  #runEntry(entry: Entry): Promise<void> {
+    if (!('members' in entry)) return this.#runOne(entry);
+    const runs = membersOf(entry)
+      .filter(isPending)
+      .map((member) => () => this.#runOne(member));
+    return entry.round(() => runAll(runs, entry.order));
+  }
+
+  async #runOne(compensation: Compensation): Promise<void> {
+    const { record, run, maxAttempts } = compensation;
     begin(record);
     try {
-      const { attempts } = await tracing.compensation(plan, undoes, run);
+      const { attempts } = await run();
       end(record, 'done', attempts);
       this.#errors.delete(compensation);
     } catch (error) {
       const failure = failureText(error);
       end(record, 'failed', attemptsOf(error, maxAttempts), failure.message);
       this.#errors.set(compensation, { step: record.step, ...failure });
-      tracing.compensationFailed(record.step, failure);
+      this.#onFailed(record.step, failure);
     }
   }
 
   get #inOrder(): readonly Compensation[] {
-    return this.#stack.toReversed();
+    return this.#stack.toReversed().flatMap(membersOf);
   }
+}
+
+/** In the order they run in. */
+function membersOf(entry: Entry): readonly Compensation[] {
+  return 'members' in entry ? entry.members.toReversed() : [entry];
+}
+
+function isPending({ record }: Compensation): boolean {
+  return record.state === 'pending';
+}
+
+async function runAll(runs: readonly (() => Promise<void>)[], order: CompensationOrder): Promise<void> {
+  if (order === 'parallel') {
+    await Promise.all(runs.map((run) => run()));
+    return;
+  }
+  for (const run of runs) await run();
 }

@@ -1,20 +1,20 @@
 import type { SpanContext } from '@opentelemetry/api';
 import { CancelledFailure, TemporalFailure } from '@temporalio/common';
 import { CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
-import { activitiesUnder } from './activities';
 import { CompensationStack } from './compensations';
 import type { Compensation, CompensationOrder } from './compensations';
 import { SagaFailure } from './errors';
 import type { SagaFailureReason } from './errors';
-import { attemptsOf, failureText, outcomeOf } from './outcome';
-import { policyOf, untilKnown } from './policy';
+import { failureText } from './outcome';
+import type { Participant, Participants, TccOptions } from './participant';
+import { untilKnown } from './policy';
 import type { SagaPolicies, StepPolicy } from './policy';
-import type { Reporting } from './report';
 import { EVENT_NAMES, SAGA_ATTRIBUTES } from './semconv';
-import { begin, end, now } from './state';
 import type { CompensationRecord, SagaPhase, StepRecord } from './state';
 import type { SpanAttributes, StepPlan, StepWork } from './step';
+import { Tcc } from './tcc';
 import { SagaTracing } from './tracing';
+import { SagaWork } from './work';
 
 export interface SagaOptions {
   /** For people and the span's name: `Create Order`. */
@@ -49,28 +49,19 @@ export interface SagaOptions {
  */
 export class Saga<Activities> {
   readonly #options: SagaOptions;
-  readonly #steps: readonly StepRecord[];
-  readonly #stack = new CompensationStack();
+  readonly #work: SagaWork<Activities>;
   readonly #tracing: SagaTracing;
-  readonly #proxies = new Map<string, Reporting<Activities>>();
+  readonly #stack: CompensationStack;
   #scope: CancellationScope | undefined;
   #phase: SagaPhase = 'running';
-  #failedStep: StepPlan | undefined;
   #failure: SagaFailureReason | undefined;
+  #tccFailure: Error | undefined;
   #cancelRequested = false;
   #pivoted = false;
 
-  /** When the state last changed, ISO 8601. */
-  updatedAt = now();
-
   constructor(options: SagaOptions) {
     this.#options = options;
-    this.#steps = options.plan.map(({ name, number }) => ({
-      step: name,
-      number,
-      state: 'pending',
-      attempts: 0,
-    }));
+    this.#work = new SagaWork(options.plan, options.policies);
     const { runId } = workflowInfo();
     this.#tracing = new SagaTracing(
       options.title,
@@ -78,6 +69,9 @@ export class Saga<Activities> {
       options.commonAttributes ?? {},
       options.attributes ?? {},
     );
+    this.#stack = new CompensationStack((name, failure) => {
+      this.#tracing.compensationFailed(name, failure);
+    });
   }
 
   get phase(): SagaPhase {
@@ -86,7 +80,7 @@ export class Saga<Activities> {
 
   /** Every planned step, in order. */
   get steps(): readonly StepRecord[] {
-    return this.#steps;
+    return this.#work.records;
   }
 
   /** In the order they run in; empty until the saga compensates. */
@@ -104,12 +98,17 @@ export class Saga<Activities> {
     return this.#failure;
   }
 
+  /** When the state last changed, ISO 8601. */
+  get updatedAt(): string {
+    return this.#work.updatedAt;
+  }
+
   get traceId(): string {
     return this.#tracing.traceId;
   }
 
   /**
-   * Runs `body`, whose steps are {@link step}s; on failure or cancellation everything is undone first.
+   * Runs `body`, whose steps are {@link step}s and {@link tcc}s; on failure or cancellation everything is undone first.
    *
    * @throws {@link SagaFailure} with the original failure and those of all compensations.
    */
@@ -119,6 +118,7 @@ export class Saga<Activities> {
       this.#scope = new CancellationScope();
       result = await this.#scope.run(async () => {
         const value = await body();
+        if (this.#tccFailure !== undefined) throw this.#tccFailure;
         this.#throwIfCancelled();
         return value;
       });
@@ -139,40 +139,66 @@ export class Saga<Activities> {
    */
   async step<T>(plan: StepPlan, work: StepWork<Activities, T>): Promise<T> {
     this.#throwIfCancelled();
-    const record = this.#record(plan);
     const forward = this.#pivoted || work.pivot === true;
-    const ordinary = policyOf(this.#options.policies, 'step', plan.name);
-    const policy = forward ? untilKnown(ordinary) : ordinary;
-    const key = keyOf(plan.name);
-    begin(record);
-    this.#changed();
+    const policy = this.#policyOf(plan, forward);
+    const call = this.#work.call(plan, policy);
+    const record = this.#work.begin(plan);
     let compensation: Compensation | undefined;
     const act = async (span: SpanContext) => {
-      compensation = this.#push(plan, work, key, span);
-      return work.action({ activities: this.#activities(policy), key });
+      compensation = this.#push(plan, work, call.key, span);
+      return work.action(call);
     };
     try {
       const traced = () => this.#tracing.step(plan, work, act);
       const { value, attempts } = await (forward ? CancellationScope.nonCancellable(traced) : traced());
-      end(record, 'done', attempts);
+      this.#work.done(record, attempts);
       if (work.pivot === true) {
         this.#pivoted = true;
         this.#stack.clear();
       }
       return value;
     } catch (error) {
-      const refused = outcomeOf(error) === 'not_done';
-      if (refused && compensation !== undefined) this.#stack.remove(compensation);
-      this.#failedStep = plan;
-      end(
-        record,
-        refused ? 'failed' : 'unknown',
-        attemptsOf(error, policy.maxAttempts),
-        failureText(error).message,
-      );
+      const outcome = this.#work.failed(plan, error, policy);
+      if (outcome === 'not_done' && compensation !== undefined) this.#stack.remove(compensation);
       throw error;
-    } finally {
-      this.#changed();
+    }
+  }
+
+  /**
+   * Runs a TCC transaction as a part of the saga: returns what the tries gave once all participants have confirmed.
+   * From then on they are reversed like any step, if the saga fails. If they cannot all confirm, the saga fails, and
+   * what they hold is cancelled first.
+   *
+   * @throws the failure that decided against it; catching it does not save the saga.
+   */
+  async tcc<Holds extends object>(
+    participants: Participants<Activities, Holds>,
+    options: TccOptions = {},
+  ): Promise<Holds> {
+    this.#throwIfCancelled();
+    const members = Object.entries<Participant<Activities, unknown>>(participants);
+    const forward = this.#pivoted;
+    const host = {
+      work: this.#work,
+      stack: this.#stack,
+      tracing: this.#tracing,
+      throwIfCancelled: () => {
+        this.#throwIfCancelled();
+      },
+      policyOf: (plan: StepPlan) => this.#policyOf(plan, forward),
+    };
+    const run = () =>
+      new Tcc(
+        host,
+        members.map(([, participant]) => participant),
+        options,
+      ).run();
+    try {
+      const holds = await (forward ? CancellationScope.nonCancellable(run) : run());
+      return Object.fromEntries(members.map(([name], index) => [name, holds[index]])) as Holds;
+    } catch (error) {
+      if (error instanceof Error) this.#tccFailure = error;
+      throw error;
     }
   }
 
@@ -188,7 +214,7 @@ export class Saga<Activities> {
     for (const record of this.unsettled) {
       if (name === undefined || record.step === name) record.state = 'pending';
     }
-    this.#changed();
+    this.#work.changed();
   }
 
   /** Gives up one {@link unsettled} compensation, on somebody's word. */
@@ -197,15 +223,15 @@ export class Saga<Activities> {
     if (record === undefined) return;
     Object.assign(record, { state: 'skipped', skippedBy: by, reason });
     this.#tracing.event(EVENT_NAMES.compensationSkipped, { [SAGA_ATTRIBUTES.step]: name });
-    this.#changed();
+    this.#work.changed();
   }
 
   async #undo(error: TemporalFailure): Promise<SagaFailure> {
     const cancelled = this.#cancelRequested || isCancellation(error);
-    const failedStep = cancelled ? undefined : this.#failedStep;
+    const failedStep = cancelled ? undefined : this.#work.failedStep;
     const text = cancelled ? { code: 'cancelled', message: 'cancelled' } : failureText(error);
     this.#failure = { ...text, step: failedStep?.name ?? null, cancelled };
-    for (const record of this.#steps) if (record.state === 'pending') record.state = 'skipped';
+    this.#work.skipPending();
     if (failedStep !== undefined) this.#tracing.stepFailed(failedStep, error);
     await this.#compensate();
     this.#enter(cancelled ? 'cancelled' : 'failed');
@@ -221,46 +247,31 @@ export class Saga<Activities> {
     const pending = () => this.#stack.inState('pending').length > 0;
     do {
       this.#enter('compensating');
-      await this.#stack.run(this.#options.compensationOrder ?? 'reverse', this.#tracing);
+      await this.#stack.run(this.#options.compensationOrder ?? 'reverse');
       if (this.#options.park === false || pending() || this.unsettled.length === 0) continue;
       this.#enter('parked');
       await condition(() => pending() || this.unsettled.length === 0);
     } while (pending());
+    this.#stack.conclude();
   }
 
   #push(
     plan: StepPlan,
-    work: StepWork<Activities, unknown>,
+    { compensate }: StepWork<Activities, unknown>,
     key: string,
     span: SpanContext,
   ): Compensation | undefined {
-    const { compensate } = work;
     if (compensate === undefined) return undefined;
-    const name = plan.compensation?.name ?? `undo_${plan.name}`;
-    const policy = policyOf(this.#options.policies, 'compensation', name);
-    const compensation: Compensation = {
-      plan,
-      record: { step: name, undoes: plan.name, state: 'pending', attempts: 0 },
-      maxAttempts: policy.maxAttempts,
-      undoes: span,
-      run: () => compensate({ activities: this.#activities(policy), key: keyOf(name), compensates: key }),
-    };
+    const compensation = this.#work.compensation(plan, key, compensate, (run) =>
+      this.#tracing.compensation(plan, span, run),
+    );
     this.#stack.push(compensation);
     return compensation;
   }
 
-  /** One proxy per distinct policy. */
-  #activities(policy: StepPolicy): Reporting<Activities> {
-    const id = JSON.stringify(policy);
-    let proxy = this.#proxies.get(id);
-    if (proxy === undefined) this.#proxies.set(id, (proxy = activitiesUnder<Activities>(policy)));
-    return proxy;
-  }
-
-  #record(plan: StepPlan): StepRecord {
-    const record = this.#steps.find(({ step }) => step === plan.name);
-    if (record === undefined) throw new Error(`The step ${plan.name} is not in the saga's plan`);
-    return record;
+  #policyOf(plan: StepPlan, forward: boolean): StepPolicy {
+    const ordinary = this.#work.policyOf(plan);
+    return forward ? untilKnown(ordinary) : ordinary;
   }
 
   /** Past the pivot there is no way back: a cancellation that came while it ran is void. */
@@ -274,15 +285,7 @@ export class Saga<Activities> {
   #enter(phase: SagaPhase): void {
     if (phase === this.#phase) return;
     this.#phase = phase;
-    this.#changed();
+    this.#work.changed();
     this.#options.onPhase?.(phase);
   }
-
-  #changed(): void {
-    this.updatedAt = now();
-  }
-}
-
-function keyOf(name: string): string {
-  return `${workflowInfo().workflowId}/${name}`;
 }

@@ -8,11 +8,18 @@ export interface StepPlan {
   readonly name: string;
   /** For people and span names. */
   readonly title: string;
-  readonly compensation?: { readonly name: string; readonly title: string };
-  /** What the saga's span says happened. */
+  readonly compensation?: CompensationPlan;
+  /** What the saga's span says happened; of a participant's part in a TCC, `done` is its phase's span's. */
   readonly events?: { readonly done?: string; readonly failed?: string };
   /** Why the saga failed, when it failed here. */
   readonly failedStatus?: string;
+}
+
+interface CompensationPlan {
+  readonly name: string;
+  readonly title: string;
+  /** What the span of a TCC's cancel phase says happened. */
+  readonly doneEvent?: string;
 }
 
 /** What a step's action gets to call with. */

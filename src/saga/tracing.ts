@@ -2,17 +2,10 @@ import { SpanKind, SpanStatusCode, context, trace } from '@opentelemetry/api';
 import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
 import { failureText } from './outcome';
 import type { FailureText } from './outcome';
-import {
-  ERROR_TYPE,
-  EVENT_NAMES,
-  EXCEPTION_EVENT,
-  EXCEPTION_MESSAGE,
-  EXCEPTION_TYPE,
-  ORCHESTRATION,
-  SAGA_ATTRIBUTES,
-  SPAN_NAMES,
-} from './semconv';
+import { EVENT_NAMES, EXCEPTION_MESSAGE, ORCHESTRATION, SAGA_ATTRIBUTES, SPAN_NAMES } from './semconv';
+import { fail, recordFailure, within } from './spans';
 import type { SpanAttributes, StepPlan } from './step';
+import { TccTracing } from './tcc-tracing';
 
 /**
  * The saga's spans: one for the saga, under it one per step and per compensation, each compensation linked
@@ -22,13 +15,20 @@ export class SagaTracing {
   readonly #tracer = trace.getTracer('saga');
   readonly #saga: Span;
   readonly #parent: Context;
-  readonly #common: Attributes;
+  readonly #id: string;
+  readonly #common: SpanAttributes;
 
   constructor(title: string, sagaId: string, common: SpanAttributes, attributes: SpanAttributes) {
-    this.#common = { [SAGA_ATTRIBUTES.id]: sagaId, ...common };
+    this.#id = sagaId;
+    this.#common = common;
     this.#saga = this.#tracer.startSpan(SPAN_NAMES.saga(title), {
       kind: SpanKind.INTERNAL,
-      attributes: { [SAGA_ATTRIBUTES.type]: ORCHESTRATION, ...this.#common, ...attributes },
+      attributes: {
+        [SAGA_ATTRIBUTES.type]: ORCHESTRATION,
+        [SAGA_ATTRIBUTES.id]: sagaId,
+        ...common,
+        ...attributes,
+      },
     });
     this.#parent = trace.setSpan(context.active(), this.#saga);
   }
@@ -69,6 +69,11 @@ export class SagaTracing {
     return within(this.#parent, span, run);
   }
 
+  /** Begins the span of a TCC transaction under the saga's. */
+  tcc(): TccTracing {
+    return new TccTracing(this.#tracer, this.#parent, this.#id, this.#common);
+  }
+
   event(name: string, attributes?: Attributes): void {
     this.#saga.addEvent(name, attributes);
   }
@@ -93,8 +98,8 @@ export class SagaTracing {
   }
 
   failed(result: string, errorType: string): void {
-    this.#saga.setAttributes({ [SAGA_ATTRIBUTES.result]: result, [ERROR_TYPE]: errorType });
-    this.#saga.setStatus({ code: SpanStatusCode.ERROR, message: result });
+    this.#saga.setAttribute(SAGA_ATTRIBUTES.result, result);
+    fail(this.#saga, result, errorType);
     this.#saga.end();
   }
 
@@ -103,31 +108,9 @@ export class SagaTracing {
       [SAGA_ATTRIBUTES.step]: name,
       [SAGA_ATTRIBUTES.stepNumber]: number,
       [SAGA_ATTRIBUTES.stepType]: type,
+      [SAGA_ATTRIBUTES.id]: this.#id,
       ...this.#common,
       ...own,
     };
   }
-}
-
-async function within<T>(parent: Context, span: Span, run: () => Promise<T>): Promise<T> {
-  try {
-    const result = await context.with(trace.setSpan(parent, span), run);
-    span.setStatus({ code: SpanStatusCode.OK });
-    return result;
-  } catch (error) {
-    const failure = failureText(error);
-    recordFailure(span, failure);
-    span.setAttribute(ERROR_TYPE, failure.code);
-    span.setStatus({ code: SpanStatusCode.ERROR, message: failure.message });
-    throw error;
-  } finally {
-    span.end();
-  }
-}
-
-function recordFailure(span: Span, failure: FailureText): void {
-  span.addEvent(EXCEPTION_EVENT, {
-    [EXCEPTION_TYPE]: failure.code,
-    [EXCEPTION_MESSAGE]: failure.message,
-  });
 }

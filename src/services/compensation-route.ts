@@ -7,7 +7,7 @@ import { idempotencyKeySchema, keyedCompensation } from './barrier/idempotency';
 import type { ServiceApp } from './service-app';
 import { sendAnswer } from './service-app';
 
-/** The body of every compensation: `POST /cancellations`, `/releases`, `/refunds`. */
+/** The body of every compensation: `POST /cancellations`, `/releases`, `/refunds`, `/reversals`. */
 export const compensationRequestSchema = z.strictObject({
   orderId: orderIdSchema,
   compensates: idempotencyKeySchema,
@@ -21,7 +21,7 @@ export function compensationRoute<Tables extends BarrierTables>(
   undo: (trx: Transaction<Tables>, compensates: string) => Promise<void>,
 ): void {
   app.post(url, { schema: { body: compensationRequestSchema } }, async (request, reply) => {
-    const keyed = keyedCompensation(request, request.body);
+    const keyed = keyedCompensation(request, request.body, 'action');
     const answer = await barrier.compensation(keyed, (trx) => undo(trx, keyed.compensates));
     return sendAnswer(request, reply, answer);
   });

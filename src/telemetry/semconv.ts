@@ -1,4 +1,4 @@
-import { SAGA_ATTRIBUTES } from '../saga/semconv';
+import { SAGA_ATTRIBUTES, TCC_ATTRIBUTES } from '../saga/semconv';
 
 /**
  * Every span attribute name of the product, once. The HTTP, database, error and exception names are the stable
@@ -44,9 +44,9 @@ export const ATTR = {
   sagaStepNumber: SAGA_ATTRIBUTES.stepNumber,
   sagaStepType: SAGA_ATTRIBUTES.stepType,
   sagaType: SAGA_ATTRIBUTES.type,
-  tccId: 'tcc.id',
-  tccPhase: 'tcc.phase',
-  tccResult: 'tcc.result',
+  tccId: TCC_ATTRIBUTES.id,
+  tccPhase: TCC_ATTRIBUTES.phase,
+  tccResult: TCC_ATTRIBUTES.result,
 
   // Temporal's: the first five as its interceptors write them.
   temporalActivityId: 'temporalActivityId',

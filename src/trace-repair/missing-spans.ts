@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { TCC_SPAN_NAMES } from '../saga/semconv';
 import { attemptSpanId } from '../telemetry/span-ids';
 import { ATTR } from '../telemetry/semconv';
 import type { StoredSpan } from '../telemetry/stored-span';
@@ -48,6 +49,7 @@ function closedByInterruption({ history: { interruption }, open }: RunTrace): St
     attributes: {
       ...span.attributes,
       ...(ATTR.sagaType in span.attributes && { [ATTR.sagaResult]: result }),
+      ...(span.name === TCC_SPAN_NAMES.transaction && { [ATTR.tccResult]: result }),
       [ATTR.errorType]: `workflow_${interruption.how}`,
       [ATTR.sagaReconstructed]: true,
     },

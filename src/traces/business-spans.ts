@@ -1,3 +1,4 @@
+import { TCC_SPAN_NAMES } from '../saga/semconv';
 import type { StoredSpan } from '../telemetry/stored-span';
 import { ATTR } from '../telemetry/semconv';
 
@@ -9,7 +10,7 @@ export function isBusinessSpan({ attributes }: StoredSpan): boolean {
   return ATTR.sagaId in attributes || ATTR.tccId in attributes;
 }
 
-/** True for a span that undoes a step. */
-export function isCompensationSpan({ attributes }: StoredSpan): boolean {
-  return attributes[ATTR.sagaStepType] === 'compensation';
+/** True for a span that undoes something: a step, or what a TCC transaction holds. */
+export function isUndoingSpan({ attributes, name }: StoredSpan): boolean {
+  return attributes[ATTR.sagaStepType] === 'compensation' || name === TCC_SPAN_NAMES.cancel;
 }

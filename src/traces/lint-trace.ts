@@ -9,6 +9,7 @@ import { orderTrace } from './lint/order-trace';
 import { presenceBreaches } from './lint/presence';
 import { runningBreaches } from './lint/running';
 import { statusBreaches } from './lint/statuses';
+import { tccBreaches } from './lint/tcc';
 import { timingBreaches } from './lint/timing';
 import type { TracedOrder } from './lint/traced-order';
 import { treeBreaches } from './lint/tree';
@@ -35,5 +36,6 @@ export function lintTrace(spans: readonly StoredSpan[], order: TracedOrder): Tra
     eventBreaches,
     statusBreaches,
     runningBreaches,
+    tccBreaches,
   ].flatMap((breachesOf) => breachesOf(trace));
 }

@@ -1,7 +1,7 @@
 import type { Colors } from 'picocolors/types';
 import { ATTR } from '../telemetry/semconv';
 import type { StoredSpan } from '../telemetry/stored-span';
-import { isCompensationSpan } from './business-spans';
+import { isUndoingSpan } from './business-spans';
 import type { SpanNode } from './span-tree';
 
 export interface RenderTreeOptions {
@@ -24,7 +24,7 @@ const DURATION_WIDTH = 8;
 
 /**
  * The trees as lines of text: name, status (`open` while it runs), duration, a bar for when and how long, and why it
- * failed or which step a compensation undoes (`↩`).
+ * failed, what a compensation undoes (`↩`) or a confirmation confirms (`✓`).
  *
  * @param all every span of the trace, for the names behind links.
  */
@@ -50,7 +50,7 @@ export function renderTrees(
     ];
     const room = options.width - plain.join('  ').length - 2 - bar.length;
     const note = shorten(noteOf(span, names), room);
-    const paintName = isCompensationSpan(span) ? colors.yellow : (text: string) => text;
+    const paintName = isUndoingSpan(span) ? colors.yellow : (text: string) => text;
     const paintStatus = span.status.code === 'ERROR' ? colors.red : colors.green;
     return [
       paintName(plain[0] ?? ''),
@@ -77,10 +77,12 @@ function statusOf({ status, running }: StoredSpan): string {
   return status.code === 'UNSET' ? '' : status.code;
 }
 
-function noteOf({ status, links, attributes }: StoredSpan, names: ReadonlyMap<string, string>): string {
-  const undone = links.map(({ spanId }) => `↩ ${names.get(spanId) ?? spanId}`);
+function noteOf(span: StoredSpan, names: ReadonlyMap<string, string>): string {
+  const { status, links, attributes } = span;
+  const mark = isUndoingSpan(span) ? '↩' : '✓';
+  const linked = links.map(({ spanId }) => `${mark} ${names.get(spanId) ?? spanId}`);
   const concluded = attributes[ATTR.sagaReconstructed] === true ? ['(reconstructed)'] : [];
-  return [...undone, ...(status.message === undefined ? [] : [status.message]), ...concluded].join('  ');
+  return [...linked, ...(status.message === undefined ? [] : [status.message]), ...concluded].join('  ');
 }
 
 interface TimeScale {

@@ -9,7 +9,7 @@ import type {
   OrderView,
   StepView,
 } from '../domain/order';
-import { ORDER_STEPS } from '../domain/steps';
+import { STEPS_OF } from '../domain/steps';
 import type { Saga } from '../saga/saga';
 import type { SagaPhase } from '../saga/state';
 import { SEARCH_ATTRIBUTES } from './definitions';
@@ -74,7 +74,7 @@ export class OrderProgress {
       const message = `Cancelled by ${by}${reason === undefined ? '' : `: ${reason}`}`;
       return { code: 'cancelled', step: null, message };
     }
-    const plan = ORDER_STEPS.find(({ name }) => name === failure.step);
+    const plan = STEPS_OF[this.order.transaction].find(({ name }) => name === failure.step);
     const unknown = steps.some(({ step, state }) => step === failure.step && state === 'unknown');
     const code = unknown && plan !== undefined ? plan.unavailableCode : failure.code;
     return { code, step: plan?.name ?? null, message: failure.message };

@@ -7,7 +7,7 @@ import type { Orders } from '../../src/orders/open-orders';
 import type { PartName } from '../../src/stack/start-part';
 import type { StoredSpan } from '../../src/telemetry/stored-span';
 import { openTraceStore } from '../../src/telemetry/trace-store';
-import { isCompensationSpan } from '../../src/traces/business-spans';
+import { isUndoingSpan } from '../../src/traces/business-spans';
 import { lintTrace } from '../../src/traces/lint-trace';
 import { eventually } from '../support/eventually';
 import { TsProcess } from '../support/ts-process';
@@ -228,7 +228,7 @@ function report(
   const traces = views.map((view) => spansOf(view, config));
   const spans = traces.flat();
   const compensations = traces.flatMap((trace) =>
-    trace.filter(isCompensationSpan).map((span) => ({ span, trace })),
+    trace.filter(isUndoingSpan).map((span) => ({ span, trace })),
   );
   return {
     ...rest,

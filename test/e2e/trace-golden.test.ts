@@ -1,55 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OrderView } from '../../src/domain/order';
-import type { StoredSpan } from '../../src/telemetry/stored-span';
-import { openTraceStore } from '../../src/telemetry/trace-store';
-import { lintTrace } from '../../src/traces/lint-trace';
-import { json, orders } from '../support/cli';
-import { eventually } from '../support/eventually';
-import { asGolden } from '../support/golden-trace';
+import { GOLDEN_ITEMS, GoldenOrders } from '../support/golden-orders';
 import { TestStack } from '../support/stack';
 import * as golden from './golden/outcomes';
 import type { GoldenTrace } from './golden/spans';
 
 let stack: TestStack;
+let orders: GoldenOrders;
 beforeAll(async () => {
   stack = await TestStack.start();
+  orders = new GoldenOrders(stack);
 });
 afterAll(() => stack.stop());
 
-const items = (...list: string[]) => list.flatMap((item) => ['--item', item]);
-/** Two lines, three pieces, 79.97 EUR. */
-const ITEMS = items('SKU-KEYBOARD=2', 'SKU-MOUSE=1');
-const run = (...args: string[]) => orders(args, stack.environment);
-/** Ids that are nothing else in a span. */
-const idOf = (outcome: string) => `golden-${outcome}`;
-const place = async (outcome: string, ...flags: string[]) =>
-  json<OrderView & object>(await run('start', '--sample', '--json', '--order-id', idOf(outcome), ...flags));
-
-function spansOf({ traceId }: OrderView): StoredSpan[] {
-  const store = openTraceStore(stack.config);
-  try {
-    return store.spansOf(traceId);
-  } finally {
-    store.close();
-  }
-}
-
-/** A span of a service ends when its answer is out, which may be a moment after its order has ended. */
-async function expectTrace(order: OrderView, expected: GoldenTrace): Promise<void> {
-  const spans = await eventually(
-    () => spansOf(order),
-    (found) => lintTrace(found, order).length === 0,
-    'the trace is clean',
-    5_000,
-  ).catch(() => spansOf(order));
-  expect(asGolden(spans, order)).toEqual(expected);
-  expect(lintTrace(spans, order)).toEqual([]);
-  expect(json(await run('trace', order.orderId, '--json'))).toEqual({
-    traceId: order.traceId,
-    complete: true,
-    spans,
-  });
-}
+const place = (outcome: string, ...flags: string[]) => orders.place(outcome, flags);
 
 const reason = (type: string, message: string) => ({ type, message });
 const NO_CARRIER = reason('shipping_unavailable', 'No carrier delivers to AQ');
@@ -96,62 +60,40 @@ describe('the trace that the contract promises', () => {
       ),
     ],
   ])('is that of an order that ends %s', async (outcome, flags, status, expected) => {
-    const order = await place(outcome, ...ITEMS, ...flags);
+    const order = await place(outcome, ...GOLDEN_ITEMS, ...flags);
     expect(order.status).toBe(status);
-    await expectTrace(order, expected);
+    await orders.expectTrace(order, expected);
   });
 
   it('is that of an order that ends out of stock', async () => {
-    const order = await place('out-of-stock', ...items('SKU-KEYBOARD=2', 'SKU-NONE=1'));
+    const order = await place('out-of-stock', '--item', 'SKU-KEYBOARD=2', '--item', 'SKU-NONE=1');
     expect(order.failure?.code).toBe('out_of_stock');
     const shortage = reason('out_of_stock', 'SKU-NONE: 1 wanted, 0 free');
-    await expectTrace(order, golden.outOfStock(shortage));
+    await orders.expectTrace(order, golden.outOfStock(shortage));
   });
 
   it('is that of an order that waits for an operator, and of the same order once it was given up', async () => {
-    const parked = await place('parked', ...ITEMS, '--payment', 'pm_card_refund_fails', '--country', 'AQ');
-    expect(parked.status).toBe('needs_attention');
-    await expectTrace(parked, golden.parked(NO_CARRIER, NO_REFUND));
-
-    const skipped = await run(
-      'skip',
-      parked.orderId,
-      '--step',
-      'refund_payment',
-      '--reason',
-      'by bank',
-      '--json',
+    const parked = await place(
+      'parked',
+      ...GOLDEN_ITEMS,
+      '--payment',
+      'pm_card_refund_fails',
+      '--country',
+      'AQ',
     );
-    await expectTrace(json<OrderView & object>(skipped), golden.skipped(NO_CARRIER, NO_REFUND));
+    expect(parked.status).toBe('needs_attention');
+    await orders.expectTrace(parked, golden.parked(NO_CARRIER, NO_REFUND));
+
+    const skip = ['skip', parked.orderId, '--step', 'refund_payment', '--reason', 'by bank'] as const;
+    await orders.expectTrace(await orders.run(...skip), golden.skipped(NO_CARRIER, NO_REFUND));
   });
 
   it('is that of an order that its customer cancels while shipping is being tried', async () => {
-    const hour = String(3_600_000);
-    const environment = {
-      ...stack.environment,
-      // It is cancelled in the pause after the first attempt.
-      SAGA_STEP_BACKOFF_INITIAL_MS_CREATE_SHIPMENT: hour,
-      SAGA_STEP_BACKOFF_MAX_MS_CREATE_SHIPMENT: hour,
-    };
-    const flags = [
-      '--sample',
-      ...ITEMS,
-      '--country',
-      'XX',
-      '--order-id',
-      idOf('cancelled'),
-      '--detach',
-      '--json',
-    ];
-    const placed = json<OrderView & object>(await orders(['start', ...flags], environment));
-    await eventually(
-      () => spansOf(placed),
-      (spans) => spans.some(({ name, running }) => name === 'RunActivity:createShipment' && running !== true),
-      'shipping has been tried once',
-    );
-    const cancelled = json<OrderView & object>(await run('cancel', placed.orderId, '--json'));
+    const flags = [...GOLDEN_ITEMS, '--country', 'XX'];
+    const pause = { activity: 'createShipment', pause: 'CREATE_SHIPMENT' };
+    const cancelled = await orders.cancelled('cancelled', flags, pause);
     expect(cancelled.status).toBe('cancelled');
     const reasonOfStep = reason('cancelled', 'cancelled while it ran');
-    await expectTrace(cancelled, golden.cancelledWhileShipping(reasonOfStep));
+    await orders.expectTrace(cancelled, golden.cancelledWhileShipping(reasonOfStep));
   });
 });

@@ -27,6 +27,13 @@ describe('recorded histories', () => {
       'payment-unknown',
       'shipping-refused',
       'shipping-unknown',
+      'tcc-cancelled-while-trying',
+      'tcc-completed',
+      'tcc-confirm-refused',
+      'tcc-parked-and-skipped',
+      'tcc-reversed',
+      'tcc-try-refused',
+      'tcc-try-unknown',
     ]);
   });
 
@@ -44,16 +51,16 @@ describe('recorded histories', () => {
 const BREAKING_CHANGES = [
   {
     what: 'another activity in the place of a step',
-    file: 'workflows/order-saga.ts',
+    file: 'workflows/order-steps.ts',
     from: 'activities.createOrder(',
     to: 'activities.cancelOrder(',
     scenario: 'completed',
   },
   {
     what: 'a timer before the first step',
-    file: 'workflows/order-saga.ts',
-    from: 'await saga.run(async () => {',
-    to: "await saga.run(async () => { await (await import('@temporalio/workflow')).sleep(1);",
+    file: 'workflows/run-order.ts',
+    from: 'await saga.run(',
+    to: "await (await import('@temporalio/workflow')).sleep(1); await saga.run(",
     scenario: 'completed',
   },
   {
@@ -69,6 +76,48 @@ const BREAKING_CHANGES = [
     from: 'upsertSearchAttributes([',
     to: 'void ([',
     scenario: 'declined',
+  },
+  {
+    what: 'another participant that confirms first',
+    file: 'workflows/order-tcc.ts',
+    from: 'activities.confirmInventory(',
+    to: 'activities.confirmPayment(',
+    scenario: 'tcc-completed',
+  },
+  {
+    what: 'a try of unknown outcome that is not cancelled',
+    file: 'saga/tcc.ts',
+    from: "if (outcome === 'not_done') delete member.undo;",
+    to: 'delete member.undo;',
+    scenario: 'tcc-try-unknown',
+  },
+  {
+    what: 'cancels in the order of the tries',
+    file: 'saga/compensations.ts',
+    from: 'entry.members.toReversed()',
+    to: 'entry.members',
+    scenario: 'tcc-try-unknown',
+  },
+  {
+    what: 'a cancel of what was confirmed',
+    file: 'saga/tcc.ts',
+    from: 'this.#undo(plan, confirms, participant.reverse)',
+    to: 'this.#undo(plan, confirms, participant.cancel)',
+    scenario: 'tcc-confirm-refused',
+  },
+  {
+    what: 'a reversal that is left out after the transaction',
+    file: 'saga/tcc.ts',
+    from: 'for (const reverse of reverses) this.#host.stack.push(reverse);',
+    to: 'void reverses;',
+    scenario: 'tcc-reversed',
+  },
+  {
+    what: 'a cancelled try that is not waited for',
+    file: 'saga/activities.ts',
+    from: 'ActivityCancellationType.WAIT_CANCELLATION_COMPLETED',
+    to: 'ActivityCancellationType.ABANDON',
+    scenario: 'tcc-cancelled-while-trying',
   },
 ] as const;
 

@@ -2,6 +2,8 @@ import type { Attributes } from '@opentelemetry/api';
 import type { OrderView } from '../../src/domain/order';
 import type { StoredSpan } from '../../src/telemetry/stored-span';
 import { isBusinessSpan } from '../../src/traces/business-spans';
+import { spanTrees } from '../../src/traces/span-tree';
+import type { SpanNode } from '../../src/traces/span-tree';
 import type { GoldenSpan } from '../e2e/golden/spans';
 
 /** The business's part of a trace in the words of a golden one: ids are placeholders, spans are named. */
@@ -9,9 +11,8 @@ export function asGolden(spans: readonly StoredSpan[], order: OrderView): Golden
   const names = new Map(spans.map(({ spanId, name }) => [spanId, name]));
   const nameOf = (spanId: string | undefined) =>
     spanId === undefined ? 'no parent' : (names.get(spanId) ?? `nothing in the trace (${spanId})`);
-  return spans
-    .filter(isBusinessSpan)
-    .sort(topDown)
+  return spanTrees(spans, isBusinessSpan)
+    .flatMap(topDown)
     .map((span) => ({
       name: span.name,
       parent: nameOf(span.parentSpanId),
@@ -28,11 +29,9 @@ export function asGolden(spans: readonly StoredSpan[], order: OrderView): Golden
     }));
 }
 
-/** The saga, which begins with its first step, comes before it. */
-function topDown(a: StoredSpan, b: StoredSpan): number {
-  const isSaga = ({ name }: StoredSpan) => name.startsWith('Saga: ');
-  if (isSaga(a) !== isSaga(b)) return isSaga(a) ? -1 : 1;
-  return Number(BigInt(a.startTimeUnixNano) - BigInt(b.startTimeUnixNano));
+/** Every span before those below it, otherwise in the order in which they began. */
+function topDown({ span, children }: SpanNode): StoredSpan[] {
+  return [span, ...children.flatMap(topDown)];
 }
 
 function withPlaceholders(attributes: Attributes, { orderId, runId }: OrderView): Attributes {

@@ -5,7 +5,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { FAST_POLICIES } from './policies';
 import { KitWorld } from './kit-ledger';
 import type { KitLedger } from './kit-ledger';
-import { kitSaga } from './kit-workflows';
+import type { KitTccInput } from './kit-tcc-workflow';
+import { kitSaga, kitTcc } from './kit-workflows';
 import type { KitInput, KitResult } from './kit-workflows';
 import { connectTestEnvironment } from './temporal';
 
@@ -39,17 +40,40 @@ export class KitHarness {
 
   start(input: Omit<KitInput, 'policies'>): Promise<WorkflowHandle<typeof kitSaga>> {
     return this.environment.client.workflow.start(kitSaga, {
-      taskQueue: this.#taskQueue,
-      workflowId: `kit-${randomUUID()}`,
+      ...this.#options(),
       args: [{ policies: FAST_POLICIES, ...input }],
     });
   }
 
-  async run(
-    input: Omit<KitInput, 'policies'>,
-  ): Promise<{ result: KitResult; ledger: KitLedger; id: string }> {
-    const handle = await this.start(input);
+  startTcc(input: Omit<KitTccInput, 'policies'>): Promise<WorkflowHandle<typeof kitTcc>> {
+    return this.environment.client.workflow.start(kitTcc, {
+      ...this.#options(),
+      args: [{ policies: FAST_POLICIES, ...input }],
+    });
+  }
+
+  async run(input: Omit<KitInput, 'policies'>): Promise<KitOutcome> {
+    return this.#outcome(await this.start(input));
+  }
+
+  async runTcc(input: Omit<KitTccInput, 'policies'>): Promise<KitOutcome> {
+    return this.#outcome(await this.startTcc(input));
+  }
+
+  async #outcome(
+    handle: WorkflowHandle<typeof kitSaga> | WorkflowHandle<typeof kitTcc>,
+  ): Promise<KitOutcome> {
     const result = await handle.result();
     return { result, ledger: this.world.ledger(handle.workflowId), id: handle.workflowId };
   }
+
+  #options() {
+    return { taskQueue: this.#taskQueue, workflowId: `kit-${randomUUID()}` };
+  }
+}
+
+interface KitOutcome {
+  readonly result: KitResult;
+  readonly ledger: KitLedger;
+  readonly id: string;
 }

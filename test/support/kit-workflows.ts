@@ -5,6 +5,8 @@ import type { SagaPolicies } from '../../src/saga/policy';
 import { Saga } from '../../src/saga/saga';
 import type { CompensationRecord, SagaPhase, StepRecord } from '../../src/saga/state';
 
+export { kitTcc } from './kit-tcc-workflow';
+
 /** What an action or compensation of the kit's test saga does. */
 export type Behaviour =
   | 'ok'
@@ -12,10 +14,18 @@ export type Behaviour =
   | 'refuse'
   /** The effect happens, every reply is lost. */
   | 'lose_reply'
+  /** The effect happens, the first reply is lost. */
+  | 'lose_one_reply'
   /** No effect, and no answer either. */
   | 'break'
+  /** The same at once: not worth another attempt, and not known to have done nothing. */
+  | 'break_for_good'
+  /** Waits for another one that waits, then succeeds. */
+  | 'meet'
   /** Succeeds on the second attempt. */
   | 'flaky'
+  /** Succeeds on the sixth attempt. */
+  | 'fail_five_times'
   /** Asks to cancel the saga twice, then succeeds. */
   | 'cancel'
   /** Has the workflow itself cancelled, as an operator would, then succeeds. */
@@ -39,6 +49,10 @@ export interface KitInput {
 export interface KitActivities {
   act(key: string, behaviour: Behaviour): Promise<string>;
   undo(key: string, compensates: string, behaviour: Behaviour): Promise<string>;
+  hold(key: string, behaviour: Behaviour): Promise<string>;
+  confirm(key: string, confirms: string, behaviour: Behaviour): Promise<string>;
+  release(key: string, compensates: string, behaviour: Behaviour): Promise<string>;
+  reverse(key: string, compensates: string, behaviour: Behaviour): Promise<string>;
 }
 
 export interface KitState {
@@ -72,16 +86,7 @@ export async function kitSaga(input: KitInput): Promise<KitResult> {
     park: input.park ?? false,
   });
   const state = () => ({ phase: saga.phase, steps: saga.steps, compensations: saga.compensations });
-  setHandler(kitState, state);
-  setHandler(kitCancel, () => {
-    saga.cancel();
-  });
-  setHandler(kitRetry, (name) => {
-    saga.retry(name);
-  });
-  setHandler(kitSkip, (name) => {
-    saga.skip(name, 'an operator', 'settled by hand');
-  });
+  handleKitMessages(saga, state);
   try {
     await saga.run(async () => {
       for (const [index, step] of input.steps.entries()) {
@@ -107,6 +112,19 @@ export async function kitSaga(input: KitInput): Promise<KitResult> {
     if (!(error instanceof SagaFailure)) throw error;
     return { ...state(), failure: error.reason, compensationErrors: error.compensationErrors };
   }
+}
+
+export function handleKitMessages(saga: Saga<KitActivities>, state: () => KitState): void {
+  setHandler(kitState, state);
+  setHandler(kitCancel, () => {
+    saga.cancel();
+  });
+  setHandler(kitRetry, (name) => {
+    saga.retry(name);
+  });
+  setHandler(kitSkip, (name) => {
+    saga.skip(name, 'an operator', 'settled by hand');
+  });
 }
 
 /** A saga that fails its workflow, as one without a result to return would. */

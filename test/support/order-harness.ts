@@ -8,9 +8,9 @@ import { Worker } from '@temporalio/worker';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import { workflowSpanSink } from '../../src/telemetry/workflow-span-sink';
 import { orderWorkflowId } from '../../src/domain/ids';
-import { SEARCH_ATTRIBUTES } from '../../src/workflows/definitions';
+import { ORDER_WORKFLOW_TYPES, SEARCH_ATTRIBUTES } from '../../src/workflows/definitions';
 import type { OrderWorkflowInput } from '../../src/workflows/definitions';
-import type { orderSaga } from '../../src/workflows';
+import type { orderSaga, orderTcc } from '../../src/workflows';
 import { connectTestEnvironment } from './temporal';
 
 /** The bundle of this test run. */
@@ -19,6 +19,8 @@ export function workflowCode(): { readonly workflowBundle: WorkflowBundleOption 
   if (codePath === undefined) throw new Error('TEST_WORKFLOW_BUNDLE is not set: run tests through npm test');
   return { workflowBundle: { codePath } };
 }
+
+export type OrderHandle = WorkflowHandleWithFirstExecutionRunId<typeof orderSaga | typeof orderTcc>;
 
 /** Runs order workflows with activities of the test's own, on a task queue of its own. */
 export class OrderHarness {
@@ -52,8 +54,9 @@ export class OrderHarness {
     return worker.runUntil(run);
   }
 
-  start(input: OrderWorkflowInput): Promise<WorkflowHandleWithFirstExecutionRunId<typeof orderSaga>> {
-    return this.environment.client.workflow.start<typeof orderSaga>('orderSaga', {
+  start(input: OrderWorkflowInput): Promise<OrderHandle> {
+    const type = ORDER_WORKFLOW_TYPES[input.order.transaction];
+    return this.environment.client.workflow.start<typeof orderSaga | typeof orderTcc>(type, {
       taskQueue: this.#taskQueue,
       workflowId: orderWorkflowId(input.order.orderId),
       args: [input],

@@ -4,7 +4,7 @@ import type { Config } from '../../src/config/config';
 import { Barrier } from '../../src/services/barrier/barrier';
 import type { Answer } from '../../src/services/barrier/barrier-rows';
 import type { BarrierTables } from '../../src/services/barrier/barrier-table';
-import { barrierMigration } from '../../src/services/barrier/barrier-table';
+import { barrierHoldsMigration, barrierMigration } from '../../src/services/barrier/barrier-table';
 import { openDatabase } from '../../src/database/open-database';
 import { ProblemError } from '../../src/http/problem';
 import { testTelemetry } from './services-telemetry';
@@ -46,7 +46,11 @@ export class BalanceService {
     return new BalanceService(
       await openDatabase<BalanceTables>(config, {
         schema: 'balance',
-        migrations: { '001-barrier': barrierMigration, '002-entries': entries },
+        migrations: {
+          '001-barrier': barrierMigration,
+          '002-entries': entries,
+          '003-barrier-holds': barrierHoldsMigration,
+        },
         telemetry: testTelemetry(),
       }),
     );
@@ -71,7 +75,7 @@ export class BalanceService {
     then: () => void = () => undefined,
     orderId = 'o-1',
   ): Promise<Outcome> {
-    const request = { key, compensates, orderId, fingerprint: payload };
+    const request = { key, compensates, orderId, fingerprint: payload, undoes: 'action' as const };
     return outcomeOf(
       this.barrier.compensation(request, async (trx) => {
         await this.write(trx, compensates, -1);

@@ -1,7 +1,7 @@
 import type { ChargeRequest, PaymentProvider } from '../../src/services/payment/provider';
 import type { PageRequest } from '../../src/services/pagination';
 
-type Call = 'charge' | 'lookup' | 'refund';
+type Call = 'charge' | 'authorise' | 'lookup' | 'capture' | 'void' | 'refund';
 type Hook = () => void | Promise<void>;
 
 /**
@@ -9,7 +9,14 @@ type Hook = () => void | Promise<void>;
  * process may die (throw) or be held up (a promise). Counts what really reached the provider.
  */
 export class FaultyProvider implements PaymentProvider {
-  readonly calls: Record<Call, number> = { charge: 0, lookup: 0, refund: 0 };
+  readonly calls: Record<Call, number> = {
+    charge: 0,
+    authorise: 0,
+    lookup: 0,
+    capture: 0,
+    void: 0,
+    refund: 0,
+  };
   before: Partial<Record<Call, Hook>> = {};
   after: Partial<Record<Call, Hook>> = {};
 
@@ -19,8 +26,20 @@ export class FaultyProvider implements PaymentProvider {
     return this.through('charge', () => this.provider.charge(request, signal));
   }
 
+  authorise(request: ChargeRequest, signal: AbortSignal) {
+    return this.through('authorise', () => this.provider.authorise(request, signal));
+  }
+
   lookup(key: string, signal: AbortSignal) {
     return this.through('lookup', () => this.provider.lookup(key, signal));
+  }
+
+  capture(key: string, signal: AbortSignal) {
+    return this.through('capture', () => this.provider.capture(key, signal));
+  }
+
+  void(key: string, orderId: string, signal: AbortSignal) {
+    return this.through('void', () => this.provider.void(key, orderId, signal));
   }
 
   refund(key: string, orderId: string, signal: AbortSignal) {

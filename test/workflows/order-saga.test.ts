@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { refusal } from '../../src/saga/outcome';
-import type { orderSaga } from '../../src/workflows';
 import {
   SEARCH_ATTRIBUTES,
   cancelOrderSignal,
@@ -14,9 +12,8 @@ import {
 import { eventually } from '../support/eventually';
 import { scriptedActivities } from '../support/order-activities';
 import { OrderHarness } from '../support/order-harness';
+import type { OrderHandle } from '../support/order-harness';
 import { sampleInput } from '../support/orders';
-
-type OrderHandle = WorkflowHandleWithFirstExecutionRunId<typeof orderSaga>;
 
 describe('orderSaga', () => {
   let harness: OrderHarness;

@@ -2,7 +2,7 @@ import type { OrderView } from '../../domain/order';
 import type { OrderSummary } from '../../orders/order-summary';
 import { ATTR } from '../../telemetry/semconv';
 import type { StoredSpan } from '../../telemetry/stored-span';
-import { isBusinessSpan, isCompensationSpan } from '../../traces/business-spans';
+import { isBusinessSpan, isUndoingSpan } from '../../traces/business-spans';
 import { orderSpans } from '../../traces/order-spans';
 import { spanTrees } from '../../traces/span-tree';
 import type { SpanNode } from '../../traces/span-tree';
@@ -52,7 +52,7 @@ export function waterfallRows(
       label: span.name.replace(/^(Step|Compensation): /, '') + (round > 1 ? `, round ${String(round)}` : ''),
       depth,
       state: stateOf(span, over),
-      undoing: isCompensationSpan(span),
+      undoing: isUndoingSpan(span),
       reconstructed: span.attributes[ATTR.sagaReconstructed] === true,
       ...(span.status.code === 'ERROR' && message !== undefined && { message }),
       from,

@@ -1,5 +1,5 @@
 import type { CompensationState, OrderStatus, OrderView, StepState } from '../../domain/order';
-import { ORDER_STEPS } from '../../domain/steps';
+import { ALL_STEPS } from '../../domain/steps';
 import type { Interruption } from '../../orders/errors';
 import type { OrderSummary } from '../../orders/order-summary';
 import { html } from './html';
@@ -65,7 +65,7 @@ export function badge(look: Look): Html {
 }
 
 const TITLES: Readonly<Record<string, string>> = Object.fromEntries(
-  ORDER_STEPS.flatMap(({ name, title, compensation }) => [
+  ALL_STEPS.flatMap(({ name, title, compensation }) => [
     [name, title],
     [compensation.name, compensation.title],
   ]),

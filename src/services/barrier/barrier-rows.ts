@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import type { Insertable, RawBuilder, Transaction } from 'kysely';
 import { sql } from 'kysely';
 import type { CompensationResponse } from '../../domain/service-contract';
 import { isRefusal } from '../../domain/errors';
@@ -18,20 +18,38 @@ export interface Answer extends Reply {
 
 type BarrierTransaction = Transaction<BarrierTables>;
 
+/** What has been settled needs no end that comes by itself. */
+const SETTLED: ReadonlySet<BarrierState> = new Set([
+  'refused',
+  'compensated',
+  'voided',
+  'confirmed',
+  'expired',
+]);
+
+/** A row as it is made. */
+export type Claim = Pick<
+  Insertable<BarrierTable>,
+  'key' | 'kind' | 'state' | 'order_id' | 'fingerprint' | 'compensates'
+> & { readonly expires_at?: RawBuilder<number> };
+
+/** The row of a key, locked; `fresh` when it was made just now. */
+export interface Claimed {
+  readonly row: BarrierRow;
+  readonly fresh: boolean;
+}
+
 /**
  * Makes the row of a key, or locks the one that is there: no two transactions are ever past this for the same key.
  *
  * On PostgreSQL the insert waits for a concurrent one to end, and `for update` for everything after it; on SQLite
  * the transaction has the database for itself.
  */
-export async function claim(
-  trx: BarrierTransaction,
-  values: Pick<BarrierTable, 'key' | 'kind' | 'state' | 'order_id' | 'fingerprint' | 'compensates'>,
-): Promise<{ readonly row: BarrierRow; readonly fresh: boolean }> {
+export async function claim(trx: BarrierTransaction, values: Claim): Promise<Claimed> {
   const now = Date.now();
   const inserted = await trx
     .insertInto('barrier')
-    .values({ ...values, status: null, body: null, created_at: now, updated_at: now })
+    .values({ expires_at: null, ...values, status: null, body: null, created_at: now, updated_at: now })
     .onConflict((conflict) => conflict.column('key').doNothing())
     .returningAll()
     .executeTakeFirst();
@@ -52,7 +70,12 @@ export async function lock(trx: BarrierTransaction, key: string): Promise<Barrie
 
 /** Moves a key on without an answer of its own. */
 export async function setState(trx: BarrierTransaction, key: string, state: BarrierState): Promise<void> {
-  await trx.updateTable('barrier').set({ state, updated_at: Date.now() }).where('key', '=', key).execute();
+  await trx.updateTable('barrier').set(stateValues(state)).where('key', '=', key).execute();
+}
+
+/** Leaves the hold to whoever settles it: it has no end any more that comes by itself. */
+export async function stopClock(trx: BarrierTransaction, key: string): Promise<void> {
+  await trx.updateTable('barrier').set({ expires_at: null }).where('key', '=', key).execute();
 }
 
 /** Stores the answer that every duplicate will get: success as `done`, a refusal as `refused`. */
@@ -65,14 +88,17 @@ export async function record(
   await trx
     .updateTable('barrier')
     .set({
-      state: outcome instanceof ProblemError ? 'refused' : 'done',
+      ...stateValues(outcome instanceof ProblemError ? 'refused' : 'done'),
       status: reply.status,
       body: JSON.stringify(reply.body),
-      updated_at: Date.now(),
     })
     .where('key', '=', key)
     .execute();
   return { ...reply, replayed: false };
+}
+
+function stateValues(state: BarrierState) {
+  return { state, updated_at: Date.now(), ...(SETTLED.has(state) && { expires_at: null }) };
 }
 
 function refusalReply(refusal: ProblemError): Reply {

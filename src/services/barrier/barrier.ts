@@ -1,7 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { CompensationResponse } from '../../domain/service-contract';
 import { ProblemError } from '../../http/problem';
-import type { Answer, Reply } from './barrier-rows';
+import type { Answer, Claim, Claimed, Reply } from './barrier-rows';
 import { claim, compensationReply, lock, record, refusable, setState, storedAnswer } from './barrier-rows';
 import type { BarrierRow, BarrierState, BarrierTables } from './barrier-table';
 import type { KeyedCompensation, KeyedRequest } from './idempotency';
@@ -30,7 +30,7 @@ type UndoResult = CompensationResponse['result'];
  * transaction: they use `open…`, act, then `settle…`, each a transaction of its own.
  */
 export class Barrier<Tables extends BarrierTables> {
-  constructor(private readonly db: Kysely<Tables>) {}
+  constructor(protected readonly db: Kysely<Tables>) {}
 
   /**
    * Does `effect` once, with its key, in one transaction.
@@ -48,7 +48,8 @@ export class Barrier<Tables extends BarrierTables> {
   /**
    * Undoes the action once, if it was done, with its key, in one transaction; from then on it cannot be done.
    *
-   * @throws ProblemError `idempotency_key_reused` when a key belongs to something else.
+   * @throws ProblemError `idempotency_key_reused` when a key belongs to something else; `hold_confirmed` when what
+   *   undoes only what is held finds it confirmed, which is not stored: after a reversal the same request works.
    */
   async compensation(
     request: KeyedCompensation,
@@ -93,7 +94,11 @@ export class Barrier<Tables extends BarrierTables> {
     });
   }
 
-  /** Commits that the action is being undone: none that comes now starts any more. */
+  /**
+   * Commits that the action is being undone: none that comes now starts any more.
+   *
+   * @throws ProblemError as {@link compensation}.
+   */
   async openCompensation(request: KeyedCompensation): Promise<Opened> {
     return this.transaction((rows) => openCompensation(rows, request));
   }
@@ -114,7 +119,7 @@ export class Barrier<Tables extends BarrierTables> {
     return rows.selectFrom('barrier').selectAll().where('key', '=', key).executeTakeFirst();
   }
 
-  private async transaction<Result>(
+  protected async transaction<Result>(
     run: (rows: Transaction<BarrierTables>, trx: Transaction<Tables>) => Promise<Result>,
   ): Promise<Result> {
     // One transaction seen twice: as the barrier's tables, and as the service's.
@@ -125,30 +130,46 @@ export class Barrier<Tables extends BarrierTables> {
 const nothing = () => Promise.resolve();
 
 async function openAction(trx: Transaction<BarrierTables>, request: KeyedRequest): Promise<Opened> {
-  const { row, fresh } = await claim(trx, {
+  const { row, fresh } = await claimAction(trx, request, { kind: 'action' });
+  if (fresh) return { open: 'first' };
+  const answer = actionAnswer(row);
+  return answer === undefined ? { open: 'again' } : { answer };
+}
+
+/** The row of an action, new or not, which is this request's. @throws ProblemError `idempotency_key_reused`. */
+export async function claimAction(
+  trx: Transaction<BarrierTables>,
+  request: KeyedRequest,
+  as: Pick<Claim, 'kind' | 'expires_at'>,
+): Promise<Claimed> {
+  const claimed = await claim(trx, {
+    ...as,
     key: request.key,
-    kind: 'action',
     state: 'pending',
     order_id: request.orderId,
     fingerprint: request.fingerprint,
     compensates: null,
   });
-  if (fresh) return { open: 'first' };
-  if (row.kind !== 'action' || (row.fingerprint !== null && row.fingerprint !== request.fingerprint)) {
+  const { kind, fingerprint } = claimed.row;
+  if (kind !== as.kind || (fingerprint !== null && fingerprint !== request.fingerprint)) {
     throw keyReused(request.key);
   }
-  const answer = actionAnswer(row);
-  return answer === undefined ? { open: 'again' } : { answer };
+  return claimed;
 }
 
 /** The final answer about an action, if there is one. @throws ProblemError when it was, or is being, undone. */
-function actionAnswer(row: BarrierRow): Answer | undefined {
+export function actionAnswer(row: BarrierRow): Answer | undefined {
   switch (row.state) {
     case 'pending':
       return undefined;
     case 'done':
     case 'refused':
+    case 'confirming':
+    case 'confirmed':
       return storedAnswer(row);
+    case 'expiring':
+    case 'expired':
+      throw holdExpired(row.key);
     case 'compensating':
     case 'compensated':
     case 'voided':
@@ -174,26 +195,45 @@ async function openCompensation(
   if (row.kind !== 'compensation' || row.fingerprint !== request.fingerprint) throw keyReused(request.key);
   if (row.state === 'done') return { answer: storedAnswer(row) };
 
-  const action = await claim(trx, {
+  const action = await claimSubject(trx, request, {
     key: request.compensates,
-    kind: 'action',
-    state: 'voided',
-    order_id: request.orderId,
-    fingerprint: null,
-    compensates: null,
+    kind: request.undoes === 'action' ? 'action' : 'hold',
   });
-  if (action.row.kind !== 'action' || action.row.order_id !== request.orderId) {
-    throw keyReused(request.compensates);
+  if (request.undoes === 'held' && (action.state === 'confirming' || action.state === 'confirmed')) {
+    throw new ProblemError(
+      'hold_confirmed',
+      `${request.compensates} was confirmed: only a reversal undoes it`,
+    );
   }
-  const result = undoneEarlier(action.row.state);
+  const result = undoneEarlier(action.state);
   if (result !== undefined) return { answer: await record(trx, request.key, compensationReply(result)) };
   await setState(trx, request.compensates, 'compensating');
   return { open: fresh ? 'first' : 'again' };
 }
 
+/**
+ * The row of the action that a request is about; one that never arrived gets a row by which it is refused when it
+ * does. @throws ProblemError `idempotency_key_reused` when the key belongs to something else.
+ */
+export async function claimSubject(
+  trx: Transaction<BarrierTables>,
+  { orderId }: Pick<KeyedRequest, 'orderId'>,
+  subject: Pick<Claim, 'key' | 'kind'>,
+): Promise<BarrierRow> {
+  const { row } = await claim(trx, {
+    ...subject,
+    state: 'voided',
+    order_id: orderId,
+    fingerprint: null,
+    compensates: null,
+  });
+  if (row.kind !== subject.kind || row.order_id !== orderId) throw keyReused(subject.key);
+  return row;
+}
+
 /** What a compensation has to say about an action with which nothing remains to be done. */
 function undoneEarlier(state: BarrierState): UndoResult | undefined {
-  if (state === 'compensated') return 'undone';
+  if (state === 'compensated' || state === 'expired') return 'undone';
   return state === 'voided' || state === 'refused' ? 'nothing_to_undo' : undefined;
 }
 
@@ -209,6 +249,11 @@ async function closeCompensation(
   return record(trx, request.key, compensationReply(result));
 }
 
-function keyReused(key: string): ProblemError {
+/** The refusal of whatever comes for a hold after its end. */
+export function holdExpired(key: string): ProblemError {
+  return new ProblemError('hold_expired', `The hold ${key} has expired`);
+}
+
+export function keyReused(key: string): ProblemError {
   return new ProblemError('idempotency_key_reused', `The key ${key} belongs to another request`);
 }

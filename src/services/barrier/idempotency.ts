@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { CompensationRequest, ConfirmRequest } from '../../domain/service-contract';
 import { ProblemError } from '../../http/problem';
 
 const KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
@@ -20,6 +21,15 @@ export interface KeyedRequest {
 /** A request to undo what was, or would be, done under the key `compensates`. */
 export interface KeyedCompensation extends KeyedRequest {
   readonly compensates: string;
+  readonly undoes: Undoes;
+}
+
+/** What a compensation undoes: an action; a hold, but not when it was confirmed (a cancel); a hold, confirmed or not. */
+export type Undoes = 'action' | 'held' | 'hold';
+
+/** A request to make final what is on hold under the key `confirms`. */
+export interface KeyedConfirmation extends KeyedRequest {
+  readonly confirms: string;
 }
 
 /**
@@ -59,9 +69,15 @@ export function keyedRequest(request: FastifyRequest, body: { readonly orderId: 
 /** The barrier's view of a validated compensation. */
 export function keyedCompensation(
   request: FastifyRequest,
-  body: { readonly orderId: string; readonly compensates: string },
+  body: CompensationRequest,
+  undoes: Undoes,
 ): KeyedCompensation {
-  return { ...keyedRequest(request, body), compensates: body.compensates };
+  return { ...keyedRequest(request, body), compensates: body.compensates, undoes };
+}
+
+/** The barrier's view of a validated confirm. */
+export function keyedConfirmation(request: FastifyRequest, body: ConfirmRequest): KeyedConfirmation {
+  return { ...keyedRequest(request, body), confirms: body.confirms };
 }
 
 /** JSON with sorted members, so that the order a client happens to write them in makes no difference. */

@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { moneySchema, orderIdSchema, orderItemSchema, orderItemsSchema } from '../../domain/order-schema';
-import { Barrier } from '../barrier/barrier';
+import { HoldBarrier } from '../barrier/hold-barrier';
 import { keyedRequest } from '../barrier/idempotency';
 import { compensationRoute } from '../compensation-route';
 import { openDatabase, pingDatabase } from '../../database/open-database';
+import { holdRoutes } from '../hold-routes';
+import { forgottenAfterMs, HoldSweep } from '../hold-sweep';
 import { pageQuerySchema, pageRequest } from '../pagination';
 import type { ServiceApp, ServiceDeps } from '../service-app';
 import { createServiceApp, sendAnswer } from '../service-app';
 import { inventoryBooks } from './books';
 import { readCatalogue } from './catalogue';
-import { release, reserve } from './reservations';
+import { hold, release, reserve, sell } from './reservations';
 import type { InventoryTables } from './tables';
 import { inventoryMigrations } from './tables';
 
@@ -34,8 +36,21 @@ export async function buildInventoryApp(deps: ServiceDeps): Promise<ServiceApp> 
     migrations: inventoryMigrations,
     telemetry: deps.telemetry,
   });
-  const barrier = new Barrier(db);
-  const app = createServiceApp(deps, { ready: () => pingDatabase(db), close: () => db.destroy() });
+  const { sweepIntervalMs } = deps.config.holds;
+  const barrier = new HoldBarrier(db, deps.config.holds.ttlMs);
+  const sweep = new HoldSweep({
+    intervalMs: sweepIntervalMs,
+    logger: deps.telemetry.logger,
+    due: (after, limit) => barrier.due(after, limit),
+    expire: ({ key }) => barrier.expire(key, (trx) => release(trx, key)),
+  });
+  const app = createServiceApp(deps, {
+    ready: () => pingDatabase(db),
+    close: async () => {
+      await sweep.stop();
+      await db.destroy();
+    },
+  });
 
   app.get('/catalogue', { schema: { querystring: catalogueQuerySchema } }, (request) =>
     readCatalogue(db, request.query.sku),
@@ -52,8 +67,22 @@ export async function buildInventoryApp(deps: ServiceDeps): Promise<ServiceApp> 
 
   compensationRoute(app, '/releases', barrier, release);
 
+  app.post('/holds', { schema: { body: reserveSchema } }, async (request, reply) => {
+    const keyed = keyedRequest(request, request.body);
+    return sendAnswer(
+      request,
+      reply,
+      await barrier.hold(keyed, (trx, expiresAt) => hold(trx, keyed.key, request.body, expiresAt)),
+    );
+  });
+
+  holdRoutes(app, {
+    confirm: (keyed) => barrier.confirmation(keyed, (trx) => sell(trx, keyed.confirms)),
+    undo: (keyed) => barrier.compensation(keyed, (trx) => release(trx, keyed.compensates)),
+  });
+
   app.get('/books', { schema: { querystring: pageQuerySchema } }, (request) =>
-    inventoryBooks(db, pageRequest(request.query)),
+    inventoryBooks(db, pageRequest(request.query), forgottenAfterMs(sweepIntervalMs)),
   );
 
   return app;

@@ -4,12 +4,18 @@ import type { InventoryBooks } from '../../domain/service-contract';
 import type { OrderItem } from '../../domain/order';
 import { pageOf, withCursor } from '../pagination';
 import type { PageRequest } from '../pagination';
+import { heldUntil, isOverdue } from '../held-until';
 import type { InventoryTables } from './tables';
 
-/** One page of reservations by order id, with the whole stock as it was at that moment. */
+/**
+ * One page of reservations by order id, with the whole stock as it was at that moment.
+ *
+ * @param forgottenAfterMs how long after its expiry a hold that still stands is called overdue.
+ */
 export async function inventoryBooks(
   db: Kysely<InventoryTables>,
   { after, limit }: PageRequest,
+  forgottenAfterMs: number,
 ): Promise<InventoryBooks> {
   return db
     .transaction()
@@ -18,7 +24,8 @@ export async function inventoryBooks(
       const stock = await trx.selectFrom('stock').selectAll().orderBy('sku').execute();
       const rows = await trx
         .selectFrom('reservations')
-        .select(['order_id', 'key', 'state', 'items'])
+        .select(['order_id', 'key', 'state', 'items', 'expires_at'])
+        .select(isOverdue(trx, forgottenAfterMs).as('overdue'))
         .where(sql<boolean>`(order_id, key) > (${after[0]}, ${after[1]})`)
         .orderBy('order_id')
         .orderBy('key')
@@ -31,6 +38,7 @@ export async function inventoryBooks(
           orderId: row.order_id,
           state: row.state,
           items: JSON.parse(row.items) as OrderItem[],
+          ...(row.state === 'held' && heldUntil(row)),
         })),
         ...withCursor(page),
       };

@@ -1,13 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import { sql } from 'kysely';
-import type { ReserveInventoryRequest, ReserveInventoryResponse } from '../../domain/service-contract';
+import type {
+  ReserveInventoryRequest,
+  ReserveInventoryResponse,
+  TryInventoryRequest,
+  TryInventoryResponse,
+} from '../../domain/service-contract';
 import { formatMoney, sameMoney } from '../../domain/money';
+import type { Money } from '../../domain/money';
 import type { OrderItem } from '../../domain/order';
 import type { Reply } from '../barrier/barrier-rows';
 import { ProblemError } from '../../http/problem';
 import { priceOf } from './catalogue';
-import type { InventoryTables } from './tables';
+import type { InventoryTables, ReservationTable } from './tables';
+
+/** Where a unit of stock is. */
+type Place = 'free' | 'reserved' | 'sold';
 
 /**
  * Sells all the items or none: every unit goes from free to sold.
@@ -17,8 +26,55 @@ import type { InventoryTables } from './tables';
 export async function reserve(
   trx: Transaction<InventoryTables>,
   key: string,
-  { orderId, items, expectedAmount }: ReserveInventoryRequest,
+  request: ReserveInventoryRequest,
 ): Promise<Reply> {
+  const amount = await take(trx, request, 'sold');
+  const reservationId = `res_${randomUUID()}`;
+  await write(trx, { key, reservation_id: reservationId, state: 'sold', expires_at: null }, request);
+  return { status: 201, body: { reservationId, amount } satisfies ReserveInventoryResponse };
+}
+
+/**
+ * Sets all the items aside or none (TCC try): every unit goes from free to reserved, where nobody else can buy it.
+ *
+ * @param expiresAt ISO 8601.
+ * @throws ProblemError as {@link reserve}.
+ */
+export async function hold(
+  trx: Transaction<InventoryTables>,
+  key: string,
+  request: TryInventoryRequest,
+  expiresAt: string,
+): Promise<Reply> {
+  const amount = await take(trx, request, 'reserved');
+  const holdId = `hold_${randomUUID()}`;
+  const row = { key, reservation_id: holdId, state: 'held', expires_at: Date.parse(expiresAt) } as const;
+  await write(trx, row, request);
+  return { status: 201, body: { holdId, amount, expiresAt } satisfies TryInventoryResponse };
+}
+
+/** Sells what the hold of `key` set aside (TCC confirm): from reserved to sold. */
+export async function sell(trx: Transaction<InventoryTables>, key: string): Promise<void> {
+  const items = await leave(trx, key, 'held', 'sold');
+  if (items === undefined) throw new Error(`The hold of ${key} is not there to be confirmed`);
+  await lockStock(trx, items);
+  await move(trx, items, 'reserved', 'sold');
+}
+
+/** Puts every unit that the reservation or the hold of `key` took back on the shelf. */
+export async function release(trx: Transaction<InventoryTables>, key: string): Promise<void> {
+  const sold = await leave(trx, key, 'sold', 'released');
+  const items = sold ?? (await leave(trx, key, 'held', 'released'));
+  if (items === undefined) throw new Error(`The reservation of ${key} is not there to be released`);
+  await lockStock(trx, items);
+  await move(trx, items, sold === undefined ? 'reserved' : 'sold', 'free');
+}
+
+async function take(
+  trx: Transaction<InventoryTables>,
+  { items, expectedAmount }: ReserveInventoryRequest,
+  to: Place,
+): Promise<Money> {
   const amount = await priceOf(trx, items);
   if (!sameMoney(amount, expectedAmount)) {
     throw new ProblemError(
@@ -28,36 +84,37 @@ export async function reserve(
     );
   }
   await assertInStock(trx, items);
-  for (const { sku, quantity } of items) await moveFreeToSold(trx, sku, quantity);
-  const reservationId = `res_${randomUUID()}`;
+  await move(trx, items, 'free', to);
+  return amount;
+}
+
+async function write(
+  trx: Transaction<InventoryTables>,
+  row: Pick<ReservationTable, 'key' | 'reservation_id' | 'state' | 'expires_at'>,
+  { orderId, items }: ReserveInventoryRequest,
+): Promise<void> {
   const now = Date.now();
   await trx
     .insertInto('reservations')
-    .values({
-      key,
-      reservation_id: reservationId,
-      order_id: orderId,
-      state: 'sold',
-      items: JSON.stringify(items),
-      created_at: now,
-      updated_at: now,
-    })
+    .values({ ...row, order_id: orderId, items: JSON.stringify(items), created_at: now, updated_at: now })
     .execute();
-  return { status: 201, body: { reservationId, amount } satisfies ReserveInventoryResponse };
 }
 
-/** Puts every unit that the reservation of `key` took back on the shelf. */
-export async function release(trx: Transaction<InventoryTables>, key: string): Promise<void> {
-  const reservation = await trx
+/** Takes the reservation of `key` from one state to another; its items, or undefined when it is not in the first. */
+async function leave(
+  trx: Transaction<InventoryTables>,
+  key: string,
+  from: ReservationTable['state'],
+  to: ReservationTable['state'],
+): Promise<readonly OrderItem[] | undefined> {
+  const row = await trx
     .updateTable('reservations')
-    .set({ state: 'released', updated_at: Date.now() })
+    .set({ state: to, updated_at: Date.now() })
     .where('key', '=', key)
-    .where('state', '=', 'sold')
+    .where('state', '=', from)
     .returning('items')
-    .executeTakeFirstOrThrow(() => new Error(`The reservation of ${key} is not there to be released`));
-  const items = JSON.parse(reservation.items) as OrderItem[];
-  await lockStock(trx, items);
-  for (const { sku, quantity } of items) await moveFreeToSold(trx, sku, -quantity);
+    .executeTakeFirst();
+  return row && (JSON.parse(row.items) as OrderItem[]);
 }
 
 async function assertInStock(trx: Transaction<InventoryTables>, items: readonly OrderItem[]): Promise<void> {
@@ -94,18 +151,25 @@ async function lockStock(
   return new Map(rows.map((row) => [row.sku, row.free]));
 }
 
-/** A negative quantity moves back. The conditions and the table's CHECKs hold whatever the callers think. */
-async function moveFreeToSold(
+/** Moves every unit of what is locked, or fails. The conditions and the table's CHECKs hold whatever the callers think. */
+async function move(
   trx: Transaction<InventoryTables>,
-  sku: string,
-  quantity: number,
+  items: readonly OrderItem[],
+  from: Place,
+  to: Place,
 ): Promise<void> {
-  await trx
-    .updateTable('stock')
-    .set({ free: sql<number>`free - ${quantity}`, sold: sql<number>`sold + ${quantity}` })
-    .where('sku', '=', sku)
-    .where('free', '>=', quantity)
-    .where('sold', '>=', -quantity)
-    .returning('sku')
-    .executeTakeFirstOrThrow(() => new Error(`${String(quantity)} of ${sku} cannot be moved`));
+  for (const { sku, quantity } of items) {
+    await trx
+      .updateTable('stock')
+      .set({
+        [from]: sql<number>`${sql.ref(from)} - ${quantity}`,
+        [to]: sql<number>`${sql.ref(to)} + ${quantity}`,
+      })
+      .where('sku', '=', sku)
+      .where(from, '>=', quantity)
+      .returning('sku')
+      .executeTakeFirstOrThrow(
+        () => new Error(`${String(quantity)} of ${sku} cannot be moved from ${from} to ${to}`),
+      );
+  }
 }

@@ -1,7 +1,7 @@
-import type { Migration } from 'kysely';
+import type { Kysely, Migration } from 'kysely';
 import { sql } from 'kysely';
 import type { BarrierTables } from '../barrier/barrier-table';
-import { barrierMigration } from '../barrier/barrier-table';
+import { barrierHoldsMigration, barrierMigration } from '../barrier/barrier-table';
 import { SEED } from './seed';
 
 export interface CatalogueTable {
@@ -22,13 +22,16 @@ export interface StockTable {
 }
 
 export interface ReservationTable {
-  /** The idempotency key that made it, and that a release names. */
+  /** The idempotency key that made it, and that a release, a confirm or a cancel names. */
   key: string;
   reservation_id: string;
   order_id: string;
-  state: 'sold' | 'released';
+  /** `held`: by a TCC try, which is neither confirmed nor cancelled. */
+  state: 'held' | 'sold' | 'released';
   /** JSON of the items. */
   items: string;
+  /** Of what was ever held: when it was, or would have been, released by itself. */
+  expires_at: number | null;
   created_at: number;
   updated_at: number;
 }
@@ -92,4 +95,51 @@ const seed: Migration = {
   },
 };
 
-export const inventoryMigrations = { '001-barrier': barrierMigration, '002-stock': stock, '003-seed': seed };
+/** Makes room for holds. SQLite changes no CHECK of a table that is there: its rows move into another. */
+const holds: Migration = {
+  async up(db: Kysely<InventoryTables & { reservations_with_holds: ReservationTable }>) {
+    await db.schema
+      .createTable('reservations_with_holds')
+      .addColumn('key', 'varchar(255)', (column) => column.primaryKey())
+      .addColumn('reservation_id', 'varchar(64)', (column) => column.notNull().unique())
+      .addColumn('order_id', 'varchar(64)', (column) => column.notNull())
+      .addColumn('state', 'varchar(16)', (column) => column.notNull())
+      .addColumn('items', 'text', (column) => column.notNull())
+      .addColumn('expires_at', 'bigint')
+      .addColumn('created_at', 'bigint', (column) => column.notNull())
+      .addColumn('updated_at', 'bigint', (column) => column.notNull())
+      .addCheckConstraint('reservations_state', sql`state in ('held', 'sold', 'released')`)
+      .addCheckConstraint('reservations_expiry', sql`state <> 'held' or expires_at is not null`)
+      .execute();
+    const columns = [
+      'key',
+      'reservation_id',
+      'order_id',
+      'state',
+      'items',
+      'created_at',
+      'updated_at',
+    ] as const;
+    await db
+      .insertInto('reservations_with_holds')
+      .columns(columns)
+      .expression(db.selectFrom('reservations').select(columns))
+      .execute();
+    await db.schema.dropTable('reservations').execute();
+    await db.schema.alterTable('reservations_with_holds').renameTo('reservations').execute();
+    await db.schema
+      .createIndex('reservations_order')
+      .on('reservations')
+      .columns(['order_id', 'key'])
+      .unique()
+      .execute();
+  },
+};
+
+export const inventoryMigrations = {
+  '001-barrier': barrierMigration,
+  '002-stock': stock,
+  '003-seed': seed,
+  '004-barrier-holds': barrierHoldsMigration,
+  '005-reservations-holds': holds,
+};

@@ -1,7 +1,7 @@
 import type { Migration } from 'kysely';
 import { sql } from 'kysely';
 import type { BarrierTables } from '../barrier/barrier-table';
-import { barrierMigration } from '../barrier/barrier-table';
+import { barrierHoldsMigration, barrierMigration } from '../barrier/barrier-table';
 
 export interface OrderTable {
   order_id: string;
@@ -40,4 +40,8 @@ const orders: Migration = {
   },
 };
 
-export const orderMigrations = { '001-barrier': barrierMigration, '002-orders': orders };
+export const orderMigrations = {
+  '001-barrier': barrierMigration,
+  '002-orders': orders,
+  '003-barrier-holds': barrierHoldsMigration,
+};

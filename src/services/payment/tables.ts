@@ -1,7 +1,7 @@
 import type { Migration } from 'kysely';
 import { sql } from 'kysely';
 import type { BarrierTables } from '../barrier/barrier-table';
-import { barrierMigration } from '../barrier/barrier-table';
+import { barrierHoldsMigration, barrierMigration } from '../barrier/barrier-table';
 
 /** A payment as it was asked for; what became of it is in the barrier's row of the same key. */
 export interface PaymentTable {
@@ -36,4 +36,8 @@ const payments: Migration = {
   },
 };
 
-export const paymentMigrations = { '001-barrier': barrierMigration, '002-payments': payments };
+export const paymentMigrations = {
+  '001-barrier': barrierMigration,
+  '002-payments': payments,
+  '003-barrier-holds': barrierHoldsMigration,
+};

@@ -1,7 +1,7 @@
 import type { Migration } from 'kysely';
 import { sql } from 'kysely';
 import type { BarrierTables } from '../barrier/barrier-table';
-import { barrierMigration } from '../barrier/barrier-table';
+import { barrierHoldsMigration, barrierMigration } from '../barrier/barrier-table';
 
 export interface ShipmentTable {
   /** The idempotency key that made it, and that a cancellation names. */
@@ -46,4 +46,8 @@ const shipments: Migration = {
   },
 };
 
-export const shippingMigrations = { '001-barrier': barrierMigration, '002-shipments': shipments };
+export const shippingMigrations = {
+  '001-barrier': barrierMigration,
+  '002-shipments': shipments,
+  '003-barrier-holds': barrierHoldsMigration,
+};

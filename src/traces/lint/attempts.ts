@@ -5,12 +5,16 @@ import { breach, labelOf } from './breach';
 import type { TraceBreach } from './breach';
 import type { OrderTrace } from './order-trace';
 import { roundsOf } from './order-trace';
+import { tccStory } from './tcc-story';
 import { wasInterrupted } from './traced-order';
 
 const START = 'StartActivity:';
 const RUN = 'RunActivity:';
 
-/** Every step and every round of a compensation has one activity, and each of its attempts a span, from 1. */
+/**
+ * Every step, every round of a compensation and every part of a TCC transaction has one activity, and each of its
+ * attempts a span, from 1.
+ */
 export function attemptBreaches(trace: OrderTrace): TraceBreach[] {
   const { spans, steps, compensations, parentOf } = trace;
   const work = [...steps, ...compensations].map(({ span }) => span);
@@ -23,13 +27,16 @@ export function attemptBreaches(trace: OrderTrace): TraceBreach[] {
       .filter(({ name }) => name.startsWith(RUN))
       .flatMap((attempt) => ownerBreaches(attempt, parentOf(attempt))),
     ...countBreaches(trace),
+    ...phaseBreaches(trace),
   ];
 }
 
-function activityBreaches(work: StoredSpan, { childrenOf }: OrderTrace): TraceBreach[] {
-  const activities = childrenOf(work).filter(({ name }) => name.startsWith(START));
-  if (activities.length === 1 || (activities.length === 0 && work.running === true)) return [];
-  return [breach('attempts', work, `${String(activities.length)} activities`, 'one')];
+function activityBreaches(work: StoredSpan, { childrenOf }: OrderTrace, expected = 1): TraceBreach[] {
+  const { length } = childrenOf(work).filter(({ name }) => name.startsWith(START));
+  if (length === expected || (length < expected && work.running === true)) return [];
+  return [
+    breach('attempts', work, `${String(length)} activities`, expected === 1 ? 'one' : String(expected)),
+  ];
 }
 
 function numberBreaches(activity: StoredSpan, trace: OrderTrace): TraceBreach[] {
@@ -56,29 +63,58 @@ function countBreaches(trace: OrderTrace): TraceBreach[] {
   return [
     ...(order.steps ?? []).flatMap((view) =>
       unlikeCount(
-        view,
+        view.step,
+        [view],
         steps.filter(({ plan }) => plan.name === view.step).map(({ span }) => span),
         trace,
       ),
     ),
-    ...(order.compensations ?? []).flatMap((view) => unlikeCount(view, roundsOf(trace, view.step), trace)),
+    ...(order.compensations ?? []).flatMap((view) =>
+      unlikeCount(view.step, [view], roundsOf(trace, view.step), trace),
+    ),
   ];
 }
 
+/** The parts of a phase are told apart by nobody: what is counted is all of them together. */
+function phaseBreaches(trace: OrderTrace): TraceBreach[] {
+  const story = tccStory(trace);
+  if (story === undefined) return [];
+  return (['try', 'confirm'] as const)
+    .flatMap((phase) => {
+      const views = story[phase].map(({ view }) => view);
+      const spans = trace.phases[phase];
+      return [
+        ...spans.flatMap((span) => activityBreaches(span, trace, views.length)),
+        ...unlikeCount(`the ${phase} phase`, views, spans, trace),
+      ];
+    })
+    .concat(
+      unlikeCount(
+        'the cancel phase',
+        story.undos.map(({ view }) => view),
+        trace.phases.cancel,
+        trace,
+      ),
+    );
+}
+
+/** @param views whose attempts are all below `work`. */
 function unlikeCount(
-  { step, state, attempts }: StepView | CompensationView,
+  what: string,
+  views: readonly (StepView | CompensationView)[],
   work: readonly StoredSpan[],
   trace: OrderTrace,
 ): TraceBreach[] {
-  const ended = state === 'done' || state === 'failed' || state === 'unknown';
+  const ended = views.every(({ state }) => state === 'done' || state === 'failed' || state === 'unknown');
   // Nobody tells the workflow how often was tried what it cancelled or what never answered.
   const counted = work.every((span) => span.running !== true && !wasCutShort(span, trace) && !timedOut(span));
   if (!ended || !counted || work.length === 0) return [];
   const activities = work.flatMap((span) => trace.childrenOf(span));
   const last = activities.map((activity) => Math.max(0, ...attemptsUnder(activity, trace)));
   const found = last.reduce((sum, number) => sum + number, 0);
+  const attempts = views.reduce((sum, view) => sum + view.attempts, 0);
   if (found === attempts) return [];
-  return [breach('attempts', step, `${String(found)} attempts`, `${String(attempts)}, as the order says`)];
+  return [breach('attempts', what, `${String(found)} attempts`, `${String(attempts)}, as the order says`)];
 }
 
 function attemptsUnder(activity: StoredSpan, { childrenOf }: OrderTrace): number[] {
@@ -92,6 +128,7 @@ function wasCutShort(work: StoredSpan, { order }: OrderTrace): boolean {
   return work.attributes[ATTR.errorType] === 'cancelled' || wasInterrupted(work, order);
 }
 
-function timedOut({ attributes }: StoredSpan): boolean {
-  return attributes[ATTR.errorType] === 'timeout';
+function timedOut({ attributes, events }: StoredSpan): boolean {
+  const types = [attributes[ATTR.errorType], ...events.map((event) => event.attributes[ATTR.exceptionType])];
+  return types.includes('timeout');
 }

@@ -2,12 +2,15 @@ import type { AttributeValue } from '@opentelemetry/api';
 import { toMajorUnits } from '../../domain/money';
 import type { OrderStep } from '../../domain/steps';
 import { ORCHESTRATION } from '../../saga/semconv';
+import type { TccPhase } from '../../saga/semconv';
 import { ATTR } from '../../telemetry/semconv';
 import type { StoredSpan } from '../../telemetry/stored-span';
 import { breach, shown } from './breach';
 import type { TraceBreach } from './breach';
 import type { OrderTrace } from './order-trace';
 import type { TracedOrder } from './traced-order';
+
+const PHASES = ['try', 'confirm', 'cancel'] as const;
 
 /** Attributes that must be there; `undefined` where nobody knows the value. */
 type Promised = Readonly<Record<string, AttributeValue | undefined>>;
@@ -20,6 +23,8 @@ export function attributeBreaches(trace: OrderTrace): TraceBreach[] {
     ...steps.flatMap(({ plan, span }) => unlike(span, ofStep(plan, order))),
     ...compensations.flatMap(({ plan, span }) => unlike(span, ofCompensation(plan, order))),
     ...trace.runs.flatMap((span) => unlike(span, ofWorkflow(order))),
+    ...trace.tccs.flatMap((span) => unlike(span, ofPhase(lastPhase(trace), order))),
+    ...PHASES.flatMap((phase) => trace.phases[phase].flatMap((span) => unlike(span, ofPhase(phase, order)))),
     ...spans.filter(({ status }) => status.code === 'ERROR').flatMap((span) => withoutType(span)),
   ];
 }
@@ -47,6 +52,15 @@ function ofStep(plan: OrderStep, order: TracedOrder): Promised {
 
 function ofCompensation(plan: OrderStep, order: TracedOrder): Promised {
   return work(plan.compensation.name, plan, 'compensation', order);
+}
+
+/** Of a phase of a TCC transaction, or of the transaction itself by the last phase that it has reached. */
+function ofPhase(phase: TccPhase | undefined, { orderId, runId }: TracedOrder): Promised {
+  return { [ATTR.tccPhase]: phase, [ATTR.tccId]: runId, [ATTR.orderId]: orderId };
+}
+
+function lastPhase({ phases }: OrderTrace): TccPhase | undefined {
+  return PHASES.findLast((phase) => phases[phase].length > 0);
 }
 
 function ofWorkflow({ workflowId, runId }: TracedOrder): Promised {

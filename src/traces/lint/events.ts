@@ -1,11 +1,12 @@
-import { ORDER_STEPS } from '../../domain/steps';
+import type { OrderStep } from '../../domain/steps';
 import { EVENT_NAMES, EXCEPTION_EVENT, EXCEPTION_MESSAGE, EXCEPTION_TYPE } from '../../saga/semconv';
 import { ATTR } from '../../telemetry/semconv';
 import type { StoredSpan } from '../../telemetry/stored-span';
 import { breach, shown } from './breach';
 import type { TraceBreach } from './breach';
 import type { OrderTrace } from './order-trace';
-import { roundsOf } from './order-trace';
+import { hasSpan, roundsOf } from './order-trace';
+import { failuresOf, tccStory } from './tcc-story';
 import type { TracedOrder } from './traced-order';
 import { wasInterrupted } from './traced-order';
 
@@ -24,12 +25,15 @@ export function eventBreaches(trace: OrderTrace): TraceBreach[] {
 }
 
 function sagaBreaches(saga: StoredSpan, trace: OrderTrace): TraceBreach[] {
+  const cancels = new Set(tccStory(trace)?.undos.map(({ view }) => view.step));
   return [
-    ...storyBreaches(saga, trace.order),
-    ...createdBreaches(saga, trace.order),
+    ...storyBreaches(saga, trace),
+    ...createdBreaches(saga, trace),
     ...sagaReasonBreaches(saga, trace.order),
     ...(trace.order.compensations ?? []).flatMap(({ step, state }) => {
-      const failed = roundsOf(trace, step).filter((round) => hasFailed(round, trace.order)).length;
+      const failed = cancels.has(step)
+        ? failuresOf(step, trace.phases.cancel).length
+        : roundsOf(trace, step).filter((round) => hasFailed(round, trace.order)).length;
       return [
         ...asideBreaches(saga, EVENT_NAMES.compensationFailed, step, failed),
         ...asideBreaches(saga, EVENT_NAMES.compensationSkipped, step, state === 'skipped' ? 1 : 0),
@@ -38,9 +42,15 @@ function sagaBreaches(saga: StoredSpan, trace: OrderTrace): TraceBreach[] {
   ];
 }
 
-function storyBreaches(saga: StoredSpan, { steps, failure }: TracedOrder): TraceBreach[] {
+function storyBreaches(saga: StoredSpan, { order: { steps, failure }, plans }: OrderTrace): TraceBreach[] {
   if (steps === undefined) return [];
-  const done = steps.filter(({ state }) => state === 'done').map(({ step }) => planOf(step)?.events.done);
+  const planOf = (step: string | null | undefined) => plans.find(({ name }) => name === step);
+  // What becomes of the parts of a TCC transaction is told by its own spans.
+  const done = steps
+    .filter(({ state }) => state === 'done')
+    .map(({ step }) => planOf(step))
+    .filter((plan): plan is OrderStep => plan !== undefined && hasSpan(plan))
+    .map(({ events }) => events.done);
   const failedEvents = planOf(failure?.step)?.events;
   const expected = [
     ...done,
@@ -53,10 +63,10 @@ function storyBreaches(saga: StoredSpan, { steps, failure }: TracedOrder): Trace
     : [breach('events', saga, `the events [${found.join('; ')}]`, `[${expected.join('; ')}]`)];
 }
 
-function createdBreaches(saga: StoredSpan, { orderId }: TracedOrder): TraceBreach[] {
-  const [{ events }] = ORDER_STEPS;
+function createdBreaches(saga: StoredSpan, { order: { orderId }, plans }: OrderTrace): TraceBreach[] {
+  const created = plans.find(({ name }) => name === 'create_order')?.events.done;
   return saga.events
-    .filter(({ name, attributes }) => name === events.done && attributes[ATTR.orderId] !== orderId)
+    .filter(({ name, attributes }) => name === created && attributes[ATTR.orderId] !== orderId)
     .map(({ name, attributes }) => {
       const found = `"${name}" with ${ATTR.orderId} = ${shown(attributes[ATTR.orderId])}`;
       return breach('events', saga, found, shown(orderId));
@@ -96,7 +106,7 @@ function unrecordedFailure(span: StoredSpan, order: TracedOrder): TraceBreach[] 
   return reasonBreaches(span, event, span.status.message);
 }
 
-function reasonBreaches(span: StoredSpan, { attributes }: SpanEvent, reason = ''): TraceBreach[] {
+export function reasonBreaches(span: StoredSpan, { attributes }: SpanEvent, reason = ''): TraceBreach[] {
   const [type, message] = [attributes[EXCEPTION_TYPE], attributes[EXCEPTION_MESSAGE]];
   const found = `an exception of type ${shown(type)} with the message ${shown(message)}`;
   return typeof type === 'string' && type !== '' && message === reason
@@ -107,8 +117,4 @@ function reasonBreaches(span: StoredSpan, { attributes }: SpanEvent, reason = ''
 /** By itself: an interruption is nothing that the workflow could record. */
 function hasFailed(span: StoredSpan, order: TracedOrder): boolean {
   return span.status.code === 'ERROR' && !wasInterrupted(span, order);
-}
-
-function planOf(step: string | null | undefined) {
-  return ORDER_STEPS.find(({ name }) => name === step);
 }

@@ -5,14 +5,18 @@ import type { TraceBreach } from './breach';
 import type { OrderTrace } from './order-trace';
 
 /** Every span is of the kind that the contract gives it. */
-export function kindBreaches({ spans, sagas, steps, compensations }: OrderTrace): TraceBreach[] {
+export function kindBreaches({
+  spans,
+  sagas,
+  steps,
+  compensations,
+  tccs,
+  phases,
+}: OrderTrace): TraceBreach[] {
   const remoteWork = new Set([...steps, ...compensations].map(({ span }) => span));
+  const frames = new Set([...sagas, ...tccs, ...Object.values(phases).flat()]);
   return spans.flatMap((span) => {
-    const expected = sagas.includes(span)
-      ? 'INTERNAL'
-      : remoteWork.has(span)
-        ? 'CLIENT'
-        : kindOfPlumbing(span);
+    const expected = frames.has(span) ? 'INTERNAL' : remoteWork.has(span) ? 'CLIENT' : kindOfPlumbing(span);
     return expected === undefined || span.kind === expected
       ? []
       : [breach('kind', span, span.kind, expected)];

@@ -1,6 +1,7 @@
-import { ORDER_STEPS } from '../../domain/steps';
+import { STEPS_OF } from '../../domain/steps';
 import type { OrderStep } from '../../domain/steps';
-import { SPAN_NAMES } from '../../saga/semconv';
+import { SPAN_NAMES, TCC_SPAN_NAMES } from '../../saga/semconv';
+import type { TccPhase } from '../../saga/semconv';
 import { ATTR } from '../../telemetry/semconv';
 import type { StoredSpan } from '../../telemetry/stored-span';
 import type { TracedOrder } from './traced-order';
@@ -19,9 +20,15 @@ export interface OrderTrace {
   /** The saga's span; undefined when it is lost. */
   readonly saga: StoredSpan | undefined;
   readonly runs: readonly StoredSpan[];
+  /** What the order's steps are, by its kind of transaction. */
+  readonly plans: readonly OrderStep[];
+  /** Of the steps that have spans of their own: the parts of a TCC transaction have none. */
   readonly steps: readonly WorkSpan[];
-  /** Every round of every compensation. */
+  /** Every round of every compensation that has spans of its own. */
   readonly compensations: readonly WorkSpan[];
+  readonly tccs: readonly StoredSpan[];
+  /** Of a TCC transaction; of Cancel, every round. */
+  readonly phases: Readonly<Record<TccPhase, readonly StoredSpan[]>>;
   readonly parentOf: (span: StoredSpan) => StoredSpan | undefined;
   readonly childrenOf: (span: StoredSpan) => readonly StoredSpan[];
 }
@@ -31,14 +38,23 @@ export function orderTrace(spans: readonly StoredSpan[], order: TracedOrder): Or
   const sorted = [...spans].sort((a, b) => compareNano(a.startTimeUnixNano, b.startTimeUnixNano));
   const byId = new Map(sorted.map((span) => [span.spanId, span]));
   const sagas = sorted.filter(({ name, attributes }) => isSaga(name) || ATTR.sagaType in attributes);
+  const plans = STEPS_OF[order.transaction];
+  const named = (name: string) => sorted.filter((span) => span.name === name);
   return {
     order,
+    plans,
     spans: sorted,
     sagas,
     saga: sagas[0],
     runs: sorted.filter(({ name }) => name.startsWith('RunWorkflow:')),
-    steps: workSpans(sorted, (plan) => SPAN_NAMES.step(plan.title)),
-    compensations: workSpans(sorted, (plan) => SPAN_NAMES.compensation(plan.compensation.title)),
+    steps: workSpans(sorted, plans.filter(hasSpan), (plan) => SPAN_NAMES.step(plan.title)),
+    compensations: workSpans(sorted, plans, (plan) => SPAN_NAMES.compensation(plan.compensation.title)),
+    tccs: named(TCC_SPAN_NAMES.transaction),
+    phases: {
+      try: named(TCC_SPAN_NAMES.try),
+      confirm: named(TCC_SPAN_NAMES.confirm),
+      cancel: named(TCC_SPAN_NAMES.cancel),
+    },
     parentOf: ({ parentSpanId }) => (parentSpanId === undefined ? undefined : byId.get(parentSpanId)),
     childrenOf: ({ spanId }) => sorted.filter(({ parentSpanId }) => parentSpanId === spanId),
   };
@@ -59,9 +75,22 @@ function isSaga(name: string): boolean {
   return name.startsWith(SPAN_NAMES.saga(''));
 }
 
-function workSpans(spans: readonly StoredSpan[], nameOf: (plan: OrderStep) => string): WorkSpan[] {
+/** False for the parts of a TCC transaction. */
+export function hasSpan(plan: OrderStep): boolean {
+  return phaseOf(plan) === undefined;
+}
+
+export function phaseOf(plan: OrderStep): 'try' | 'confirm' | undefined {
+  return 'phase' in plan ? plan.phase : undefined;
+}
+
+function workSpans(
+  spans: readonly StoredSpan[],
+  plans: readonly OrderStep[],
+  nameOf: (plan: OrderStep) => string,
+): WorkSpan[] {
   return spans.flatMap((span) => {
-    const plan = ORDER_STEPS.find((candidate) => nameOf(candidate) === span.name);
+    const plan = plans.find((candidate) => nameOf(candidate) === span.name);
     return plan === undefined ? [] : [{ plan, span }];
   });
 }

@@ -3,7 +3,8 @@ import { SPAN_NAMES } from '../../saga/semconv';
 import { breach } from './breach';
 import type { TraceBreach } from './breach';
 import type { OrderTrace } from './order-trace';
-import { roundsOf } from './order-trace';
+import { hasSpan, roundsOf } from './order-trace';
+import { tccStory } from './tcc-story';
 
 /** What the order did has its spans, and every span of the business is of something that the order did. */
 export function presenceBreaches(trace: OrderTrace): TraceBreach[] {
@@ -16,13 +17,15 @@ export function presenceBreaches(trace: OrderTrace): TraceBreach[] {
   ];
 }
 
-function exactlyOne(spans: readonly StoredSpan[], what: string): TraceBreach[] {
+export function exactlyOne(spans: readonly StoredSpan[], what: string): TraceBreach[] {
   if (spans.length === 0) return [breach('missing', 'the trace', 'none', what)];
   return spans.slice(1).map((span) => breach('no_duplicate', span, 'one more', `${what} once`));
 }
 
-function stepBreaches({ order, steps }: OrderTrace): TraceBreach[] {
-  return (order.steps ?? []).flatMap(({ step, state }) => {
+function stepBreaches({ order, plans, steps }: OrderTrace): TraceBreach[] {
+  const withSpans = new Set<string>(plans.filter(hasSpan).map(({ name }) => name));
+  const views = (order.steps ?? []).filter(({ step }) => withSpans.has(step));
+  return views.flatMap(({ step, state }) => {
     const spans = steps.filter(({ plan }) => plan.name === step).map(({ span }) => span);
     if (state !== 'pending' && state !== 'skipped') {
       return exactlyOne(spans, `the span of the step ${step}, which is ${state}`);
@@ -32,7 +35,9 @@ function stepBreaches({ order, steps }: OrderTrace): TraceBreach[] {
 }
 
 function compensationBreaches(trace: OrderTrace): TraceBreach[] {
-  const views = trace.order.compensations;
+  // What the Cancel phase of a TCC transaction undoes has no spans of its own.
+  const cancels = new Set(tccStory(trace)?.undos.map(({ view }) => view));
+  const views = trace.order.compensations?.filter((view) => !cancels.has(view));
   if (views === undefined) return [];
   const uncalled = trace.compensations.filter(
     ({ plan }) => !views.some(({ step }) => step === plan.compensation.name),

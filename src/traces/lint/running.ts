@@ -36,7 +36,12 @@ function openBreaches(trace: OrderTrace): TraceBreach[] {
 }
 
 /** An activity may be done a moment before the step that waits for it, never after. */
-function agree(span: StoredSpan, running: boolean, why: string, { childrenOf }: OrderTrace): TraceBreach[] {
+export function agree(
+  span: StoredSpan,
+  running: boolean,
+  why: string,
+  { childrenOf }: OrderTrace,
+): TraceBreach[] {
   const spans = running ? [span] : [span, ...childrenOf(span)];
   return spans
     .filter((candidate) => (candidate.running === true) !== running)

@@ -1,4 +1,4 @@
-import { ORDER_STEPS } from '../../domain/steps';
+import { STEPS_OF } from '../../domain/steps';
 import { ATTR } from '../../telemetry/semconv';
 import type { StoredSpan } from '../../telemetry/stored-span';
 import { breach, shown } from './breach';
@@ -46,11 +46,11 @@ function sagaBreaches(saga: StoredSpan, order: TracedOrder): TraceBreach[] {
 }
 
 /** Undefined when the order does not say at which step it failed. */
-function sagaResult({ status, failure }: TracedOrder): string | undefined {
+function sagaResult({ status, failure, transaction }: TracedOrder): string | undefined {
   if (status === 'completed') return 'Saga completed successfully';
   if (status === 'cancelled') return 'Saga cancelled';
   if (failure === undefined) return undefined;
-  return ORDER_STEPS.find(({ name }) => name === failure.step)?.failedStatus ?? 'Saga failed';
+  return STEPS_OF[transaction].find(({ name }) => name === failure.step)?.failedStatus ?? 'Saga failed';
 }
 
 /** A business's failure is no failure of the workflow. */
@@ -59,7 +59,7 @@ function runBreaches(run: StoredSpan, order: TracedOrder): TraceBreach[] {
   return order.interrupted === undefined ? unlike(run, { code: 'OK' }) : interruptedBreaches(run, order);
 }
 
-function interruptedBreaches(span: StoredSpan, order: TracedOrder): TraceBreach[] {
+export function interruptedBreaches(span: StoredSpan, order: TracedOrder): TraceBreach[] {
   const expected = interruptionType(order);
   const type = span.attributes[ATTR.errorType];
   return [
@@ -108,7 +108,7 @@ function workBreaches(
   }
 }
 
-function unlike(span: StoredSpan, { code, message }: Expected): TraceBreach[] {
+export function unlike(span: StoredSpan, { code, message }: Expected): TraceBreach[] {
   const { status } = span;
   if (status.code === code && (message === undefined || status.message === message)) return [];
   const expected = message === undefined ? code : `${code} ${shown(message)}`;

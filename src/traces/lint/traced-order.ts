@@ -6,7 +6,7 @@ import type { StoredSpan } from '../../telemetry/stored-span';
 /** How a workflow can end without ending its order; see `Interruption` of `src/orders/errors.ts`. */
 type Interruption = 'terminated' | 'timed_out' | 'failed' | 'cancelled';
 
-type Known = 'orderId' | 'workflowId' | 'runId' | 'status' | 'customerId';
+type Known = 'orderId' | 'workflowId' | 'runId' | 'transaction' | 'status' | 'customerId';
 type Detail = 'amount' | 'items' | 'failure' | 'steps' | 'compensations';
 
 /**

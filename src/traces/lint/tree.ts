@@ -1,3 +1,4 @@
+import { TCC_SPAN_NAMES } from '../../saga/semconv';
 import type { StoredSpan } from '../../telemetry/stored-span';
 import { breach, labelOf } from './breach';
 import type { TraceBreach } from './breach';
@@ -39,9 +40,13 @@ function rootBreaches({ spans }: OrderTrace): TraceBreach[] {
 }
 
 function misplacedBreaches(trace: OrderTrace): TraceBreach[] {
-  const { steps, compensations, sagas, runs } = trace;
+  const { steps, compensations, sagas, runs, tccs, phases } = trace;
   return [
     ...[...steps, ...compensations].flatMap(({ span }) => under(span, 'Saga:', trace)),
+    ...tccs.flatMap((span) => under(span, 'Saga:', trace)),
+    ...Object.values(phases)
+      .flat()
+      .flatMap((span) => under(span, TCC_SPAN_NAMES.transaction, trace)),
     ...sagas.flatMap((span) => under(span, 'RunWorkflow:', trace)),
     ...runs.flatMap((span) => under(span, 'StartWorkflow:', trace)),
   ];

@@ -20,11 +20,12 @@ export interface GoldenSpan {
 /** The saga's span, then what is below it in the order in which it began. */
 export type GoldenTrace = readonly GoldenSpan[];
 
-const OK = { code: 'OK' } as const;
-const SAGA = 'Saga: Create Order';
-const COMMON = { 'order.id': '<order>', 'saga.id': '<run>' };
+export const OK = { code: 'OK' } as const;
+export const SAGA = 'Saga: Create Order';
+export const COMMON = { 'order.id': '<order>', 'saga.id': '<run>' };
 
-const step = {
+/** A step or compensation that went well, without its name and attributes. */
+export const step = {
   parent: SAGA,
   kind: 'CLIENT',
   service: 'order-service',
@@ -160,13 +161,16 @@ export function failed(span: GoldenSpan, reason: Reason): GoldenSpan {
   };
 }
 
-const saga = {
-  name: SAGA,
-  parent: 'RunWorkflow:orderSaga',
-  kind: 'INTERNAL',
-  service: 'order-service',
-  links: [],
-} as const;
+type WorkflowType = 'orderSaga' | 'orderTcc';
+
+const saga = (workflow: WorkflowType) =>
+  ({
+    name: SAGA,
+    parent: `RunWorkflow:${workflow}`,
+    kind: 'INTERNAL',
+    service: 'order-service',
+    links: [],
+  }) as const;
 
 const SAGA_ATTRIBUTES = {
   'saga.type': 'orchestration',
@@ -176,24 +180,32 @@ const SAGA_ATTRIBUTES = {
 };
 
 /** `saga.result` stands in for the description, which OpenTelemetry drops when the status is OK. */
-export function completedSaga(events: GoldenSpan['events']): GoldenSpan {
+export function completedSaga(
+  events: GoldenSpan['events'],
+  workflow: WorkflowType = 'orderSaga',
+): GoldenSpan {
   return {
-    ...saga,
+    ...saga(workflow),
     status: OK,
     attributes: { ...SAGA_ATTRIBUTES, 'saga.result': 'Saga completed successfully' },
     events,
   };
 }
 
-export function failedSaga(result: string, type: string, events: GoldenSpan['events']): GoldenSpan {
+export function failedSaga(
+  result: string,
+  type: string,
+  events: GoldenSpan['events'],
+  workflow: WorkflowType = 'orderSaga',
+): GoldenSpan {
   return {
-    ...saga,
+    ...saga(workflow),
     status: { code: 'ERROR', message: result },
     attributes: { ...SAGA_ATTRIBUTES, 'saga.result': result, 'error.type': type },
     events,
   };
 }
 
-export function runningSaga(events: GoldenSpan['events']): GoldenSpan {
-  return { ...saga, status: { code: 'UNSET' }, attributes: SAGA_ATTRIBUTES, events, running: true };
+export function runningSaga(events: GoldenSpan['events'], workflow: WorkflowType = 'orderSaga'): GoldenSpan {
+  return { ...saga(workflow), status: { code: 'UNSET' }, attributes: SAGA_ATTRIBUTES, events, running: true };
 }

@@ -68,6 +68,7 @@ describe('an order from outside', () => {
   it('is a saga unless it says otherwise', async () => {
     const { transaction: _transaction, ...rest } = valid;
     expect((await parseOrder(rest, inventory)).order.transaction).toBe('saga');
+    expect((await parseOrder({ ...rest, transaction: 'tcc' }, inventory)).order.transaction).toBe('tcc');
   });
 
   it.each<[string, unknown, string[]]>([
@@ -77,7 +78,7 @@ describe('an order from outside', () => {
     ['no object', 'order', ['(body)']],
     ['nothing', null, ['(body)']],
     ['an empty object', {}, ['customerId', 'items', 'payment', 'shippingAddress']],
-    ['tcc, which is to come', { ...valid, transaction: 'tcc' }, ['transaction']],
+    ['another kind of transaction', { ...valid, transaction: 'xa' }, ['transaction']],
     [
       'another price',
       { ...valid, expectedAmount: { value: 5997, currency: 'EUR' } },

@@ -3,7 +3,8 @@ import type { OrderView } from '../../../src/domain/order';
 import type { StoredSpan } from '../../../src/telemetry/stored-span';
 import type { TracedOrder } from '../../../src/traces/lint/traced-order';
 import { lintTrace } from '../../../src/traces/lint-trace';
-import { DECLINED, PARKED, declinedTrace, event, parkedTrace, running } from './sample-trace';
+import { event, running } from './sample-spans';
+import { DECLINED, PARKED, declinedTrace, parkedTrace } from './sample-trace';
 
 type Change = (span: StoredSpan) => StoredSpan;
 const changed = (spans: readonly StoredSpan[], spanIds: readonly string[], change: Change) =>
@@ -180,6 +181,7 @@ describe('the linter of traces, of an order that was terminated', () => {
     orderId,
     workflowId,
     runId,
+    transaction: 'saga',
     status,
     customerId,
     amount,

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { StoredSpan } from '../../../src/telemetry/stored-span';
 import { lintTrace } from '../../../src/traces/lint-trace';
 import { attribute, changed, copied, detailsOf, having, without } from './planted';
-import { DECLINED, declinedTrace, event, running } from './sample-trace';
+import { event, running } from './sample-spans';
+import { DECLINED, declinedTrace } from './sample-trace';
 
 const sagaEvents = () => declinedTrace().find(({ spanId }) => spanId === 'saga')!.events;
 describe('the linter of traces', () => {
@@ -11,8 +12,8 @@ describe('the linter of traces', () => {
   });
 
   it('finds nothing in a good trace with no more known of the order than Temporal says', () => {
-    const { orderId, workflowId, runId, status, customerId, amount } = DECLINED;
-    const summary = { orderId, workflowId, runId, status, customerId, amount };
+    const { orderId, workflowId, runId, transaction, status, customerId, amount } = DECLINED;
+    const summary = { orderId, workflowId, runId, transaction, status, customerId, amount };
     expect(lintTrace(declinedTrace(), summary)).toEqual([]);
     expect(lintTrace(changed('saga', having({ status: { code: 'OK' } })), summary)).toEqual([
       { rule: 'status', detail: 'Saga: Create Order (saga): found OK, expected ERROR' },

@@ -4,10 +4,11 @@ import type { DeclineReason } from '../provider';
 export interface MethodBehaviour {
   /** Refused for good. */
   readonly declines?: DeclineReason;
-  /** 503s before a charge works. */
+  /** 503s before a charge or an authorisation works. */
   readonly failures: number;
-  /** False: takes the money and never says so, neither to the charge nor to a look-up. */
+  /** False: takes or holds the money and never says so, neither to the request nor to a look-up. */
   readonly answers: boolean;
+  /** Whether money that was taken is given back; what is only held always is. */
   readonly refundable: boolean;
 }
 

@@ -1,0 +1,110 @@
+import { workflowInfo } from '@temporalio/workflow';
+import { activitiesUnder } from './activities';
+import type { Compensation } from './compensations';
+import { attemptsOf, failureText, outcomeOf } from './outcome';
+import { policyOf } from './policy';
+import type { SagaPolicies, StepPolicy } from './policy';
+import type { Reported, Reporting } from './report';
+import { begin, end, now } from './state';
+import type { StepRecord } from './state';
+import type { ActionCall, CompensationCall, StepPlan } from './step';
+
+/** Calls of one saga's effects under their keys and policies, and the record of what became of each. */
+export class SagaWork<Activities> {
+  readonly #policies: SagaPolicies;
+  readonly #proxies = new Map<string, Reporting<Activities>>();
+
+  /** Every planned step, in order. */
+  readonly records: readonly StepRecord[];
+  /** The step that failed last. */
+  failedStep: StepPlan | undefined;
+  /** When the state last changed, ISO 8601. */
+  updatedAt = now();
+
+  constructor(plan: readonly StepPlan[], policies: SagaPolicies) {
+    this.#policies = policies;
+    this.records = plan.map(({ name, number }) => ({ step: name, number, state: 'pending', attempts: 0 }));
+  }
+
+  policyOf({ name }: StepPlan): StepPolicy {
+    return policyOf(this.#policies, 'step', name);
+  }
+
+  /** What the step's action gets to call with. */
+  call({ name }: StepPlan, policy: StepPolicy): ActionCall<Activities> {
+    return { activities: this.#activities(policy), key: keyOf(name) };
+  }
+
+  /** Notes that the step runs. */
+  begin(plan: StepPlan): StepRecord {
+    const record = this.#record(plan);
+    begin(record);
+    this.changed();
+    return record;
+  }
+
+  done(record: StepRecord, attempts: number): void {
+    end(record, 'done', attempts);
+    this.changed();
+  }
+
+  /** Notes what a failed step has left behind, and says it. */
+  failed(plan: StepPlan, error: unknown, { maxAttempts }: StepPolicy): 'not_done' | 'unknown' {
+    const outcome = outcomeOf(error);
+    const state = outcome === 'not_done' ? 'failed' : 'unknown';
+    this.failedStep = plan;
+    end(this.#record(plan), state, attemptsOf(error, maxAttempts), failureText(error).message);
+    this.changed();
+    return outcome;
+  }
+
+  /**
+   * What undoes the step, as the stack takes it.
+   *
+   * @param compensates key of the effect to undo.
+   * @param traced runs the call inside its span.
+   */
+  compensation(
+    plan: StepPlan,
+    compensates: string,
+    compensate: (call: CompensationCall<Activities>) => Promise<Reported<unknown>>,
+    traced: (run: () => Promise<Reported<unknown>>) => Promise<Reported<unknown>>,
+  ): Compensation {
+    const name = plan.compensation?.name ?? `undo_${plan.name}`;
+    const policy = policyOf(this.#policies, 'compensation', name);
+    return {
+      record: { step: name, undoes: plan.name, state: 'pending', attempts: 0 },
+      maxAttempts: policy.maxAttempts,
+      run: () =>
+        traced(() => compensate({ activities: this.#activities(policy), key: keyOf(name), compensates })),
+    };
+  }
+
+  /** Nothing that is still pending will run. */
+  skipPending(): void {
+    for (const record of this.records) if (record.state === 'pending') record.state = 'skipped';
+  }
+
+  changed(): void {
+    this.updatedAt = now();
+  }
+
+  /** One proxy per distinct policy. */
+  #activities(policy: StepPolicy): Reporting<Activities> {
+    const id = JSON.stringify(policy);
+    let proxy = this.#proxies.get(id);
+    if (proxy === undefined) this.#proxies.set(id, (proxy = activitiesUnder<Activities>(policy)));
+    return proxy;
+  }
+
+  #record(plan: StepPlan): StepRecord {
+    const record = this.records.find(({ step }) => step === plan.name);
+    if (record === undefined) throw new Error(`The step ${plan.name} is not in the saga's plan`);
+    return record;
+  }
+}
+
+/** The idempotency key of an effect: the same for every attempt, replay and run of it. */
+export function keyOf(name: string): string {
+  return `${workflowInfo().workflowId}/${name}`;
+}

@@ -1,0 +1,89 @@
+import type { Logger } from 'pino';
+import type { DueHold } from './barrier/hold-barrier';
+
+/** Holds that are settled at the same time. */
+const PAGE = 20;
+/** What a clean-up may take on top of its interval before a hold counts as forgotten, ms. */
+const GRACE_MS = 10_000;
+
+export interface HoldSweepOptions {
+  /** From the end of one clean-up to the start of the next, ms. */
+  readonly intervalMs: number;
+  readonly logger: Logger;
+  /** A page of the holds whose time is over, from the one that follows `after`. */
+  readonly due: (after: DueHold | undefined, limit: number) => Promise<readonly DueHold[]>;
+  /** Frees what the hold has, unless it is settled; says whether it did. Any process may be doing the same. */
+  readonly expire: (hold: DueHold) => Promise<boolean>;
+}
+
+/**
+ * Frees every hold whose time is over, by the service itself: at its start, for what expired while it was down, then
+ * again and again. A hold that cannot be freed is logged, keeps no other from it, and is tried again the next time.
+ *
+ * Any number of processes may do this on one database: `expire` settles a hold once.
+ */
+export class HoldSweep {
+  readonly #options: HoldSweepOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(options: HoldSweepOptions) {
+    this.#options = options;
+    this.#schedule(0);
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  #schedule(afterMs: number): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      this.#running = this.#sweepAndLog().finally(() => {
+        this.#schedule(this.#options.intervalMs);
+      });
+    }, afterMs);
+  }
+
+  async #sweepAndLog(): Promise<void> {
+    const { logger } = this.#options;
+    try {
+      const { freed, failures } = await this.#sweep();
+      if (freed > 0) logger.info({ freed }, 'holds have expired and were freed');
+      if (failures.length > 0) {
+        const [err] = failures;
+        logger.warn(
+          { failed: failures.length, err },
+          'holds could not be freed; the next clean-up tries again',
+        );
+      }
+    } catch (error) {
+      logger.warn({ err: error }, 'the clean-up of holds failed; the next one tries again');
+    }
+  }
+
+  async #sweep(): Promise<{ freed: number; failures: readonly unknown[] }> {
+    let freed = 0;
+    const failures: unknown[] = [];
+    for (let last: DueHold | undefined; !this.#stopped;) {
+      const page = await this.#options.due(last, PAGE);
+      const results = await Promise.allSettled(page.map((hold) => this.#options.expire(hold)));
+      for (const result of results) {
+        if (result.status === 'rejected') failures.push(result.reason);
+        else if (result.value) freed += 1;
+      }
+      last = page.at(-1);
+      if (page.length < PAGE) break;
+    }
+    return { freed, failures };
+  }
+}
+
+/** How long after its expiry a hold that still stands was forgotten by clean-ups, and is not just waiting for one, ms. */
+export function forgottenAfterMs(intervalMs: number): number {
+  return 2 * intervalMs + GRACE_MS;
+}

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { OrderView } from '../../src/domain/order';
+import { GOLDEN_ITEMS, GoldenOrders } from '../support/golden-orders';
+import { TestStack } from '../support/stack';
+import { startParts } from '../support/stack-processes';
+import type { GoldenTrace } from './golden/spans';
+import * as golden from './golden/tcc';
+
+let stack: TestStack;
+let orders: GoldenOrders;
+beforeAll(async () => {
+  stack = await TestStack.start();
+  orders = new GoldenOrders(stack, ['--tcc']);
+});
+afterAll(() => stack.stop());
+
+const reason = (type: string, message: string) => ({ type, message });
+const NO_CARRIER = reason('shipping_unavailable', 'No carrier delivers to AQ');
+const NO_REFUND = reason('refund_refused', 'The payment provider refuses to refund this payment');
+const CANCELLED = reason('cancelled', 'cancelled while it ran');
+const declined = (why: string) => reason('payment_declined', `The payment was declined: ${why}`);
+
+describe('the trace that the contract promises for a TCC transaction', () => {
+  it.each<[string, string[], OrderView['status'], GoldenTrace]>([
+    ['completed', [], 'completed', golden.COMPLETED],
+    ['flaky', ['--payment', 'pm_card_flaky'], 'completed', golden.COMPLETED],
+    ['not-refundable', ['--payment', 'pm_card_refund_fails'], 'completed', golden.COMPLETED],
+    ['declined', ['--payment', 'pm_card_declined'], 'failed', golden.declined(declined('card declined'))],
+    [
+      'insufficient-funds',
+      ['--payment', 'pm_card_insufficient_funds'],
+      'failed',
+      golden.declined(declined('insufficient funds')),
+    ],
+    [
+      'unknown-token',
+      ['--payment', 'pm_nope'],
+      'failed',
+      golden.declined(declined('unknown payment method')),
+    ],
+    [
+      'payment-unknown',
+      ['--payment', 'pm_card_timeout'],
+      'failed',
+      golden.paymentUnknown(
+        reason('provider_timeout', 'POST /holds: The payment provider did not answer in time'),
+      ),
+    ],
+    ['no-carrier', ['--country', 'AQ'], 'failed', golden.shippingRefused(NO_CARRIER)],
+    [
+      'shipping-unknown',
+      ['--country', 'XX'],
+      'failed',
+      golden.shippingUnknown(
+        reason('carrier_unavailable', 'POST /shipments: The carrier for XX does not answer'),
+      ),
+    ],
+  ])('is that of an order that ends %s', async (outcome, flags, status, expected) => {
+    const order = await orders.place(outcome, [...GOLDEN_ITEMS, ...flags]);
+    expect(order.status).toBe(status);
+    await orders.expectTrace(order, expected);
+  });
+
+  it('is that of an order that ends out of stock', async () => {
+    const order = await orders.place('out-of-stock', ['--item', 'SKU-KEYBOARD=2', '--item', 'SKU-NONE=1']);
+    expect(order.failure?.code).toBe('out_of_stock');
+    await orders.expectTrace(order, golden.outOfStock(reason('out_of_stock', 'SKU-NONE: 1 wanted, 0 free')));
+  });
+
+  it('is that of an order that waits for an operator, and of the same order once it was given up', async () => {
+    const flags = [...GOLDEN_ITEMS, '--payment', 'pm_card_refund_fails', '--country', 'AQ'];
+    const parked = await orders.place('parked', flags);
+    expect(parked.status).toBe('needs_attention');
+    await orders.expectTrace(parked, golden.parked(NO_CARRIER, NO_REFUND));
+
+    const skip = ['skip', parked.orderId, '--step', 'reverse_payment', '--reason', 'by bank'] as const;
+    await orders.expectTrace(await orders.run(...skip), golden.skipped(NO_CARRIER, NO_REFUND));
+  });
+
+  it('is that of an order that its customer cancels while the payment is being tried', async () => {
+    const flags = [...GOLDEN_ITEMS, '--payment', 'pm_card_flaky'];
+    const pause = { activity: 'tryPayment', pause: 'TRY_PAYMENT' };
+    const cancelled = await orders.cancelled('cancelled-try', flags, pause);
+    expect(cancelled.status).toBe('cancelled');
+    await orders.expectTrace(cancelled, golden.cancelledWhileTrying(CANCELLED));
+  });
+
+  it('is that of an order that its customer cancels while shipping is being tried', async () => {
+    const flags = [...GOLDEN_ITEMS, '--country', 'XX'];
+    const pause = { activity: 'createShipment', pause: 'CREATE_SHIPMENT' };
+    const cancelled = await orders.cancelled('cancelled', flags, pause);
+    expect(cancelled.status).toBe('cancelled');
+    await orders.expectTrace(cancelled, golden.cancelledWhileShipping(CANCELLED));
+  });
+
+  it('is that of an order whose payment is on hold no longer when it is to be confirmed', async () => {
+    await stack.stopPart('payment');
+    const [payment] = await startParts(stack, ['payment'], { TCC_HOLD_TTL_MS: '1' });
+    try {
+      const order = await orders.place('expired', GOLDEN_ITEMS);
+      expect(order.failure).toMatchObject({ code: 'hold_expired', step: 'confirm_payment' });
+      await orders.expectTrace(order, golden.expired(reason('hold_expired', 'The hold has expired')));
+    } finally {
+      await payment?.dispose();
+      await stack.startPart('payment');
+    }
+  });
+});
