@@ -50,7 +50,14 @@ const ARROWS = [
   {
     target: './src/telemetry',
     from: './src',
-    except: ['./telemetry', './saga/semconv.ts', './saga/open-spans.ts', './config', './domain'],
+    except: [
+      './telemetry',
+      './saga/semconv.ts',
+      './saga/open-spans.ts',
+      './saga/measurements.ts',
+      './config',
+      './domain',
+    ],
   },
   { target: './src/config', from: './src', except: ['./config', './domain', './saga/policy.ts'] },
   {

@@ -53,9 +53,6 @@ export async function buildGatewayApp(deps: GatewayDeps): Promise<HttpApp> {
   pageRoutes(app, deps);
   // In a scope of its own: elsewhere, a form is no body that is understood.
   await app.register((scope) => operateRoutes(scope, deps));
-  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
-    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await deps.metrics()),
-  );
   return app;
 }
 

@@ -19,8 +19,6 @@ export interface GatewayDeps {
   readonly waits: OutcomeWaits;
   /** The spans of a trace, as far as they are kept here. */
   readonly traceOf: (traceId: string) => readonly StoredSpan[];
-  /** The metrics in Prometheus's text format. */
-  readonly metrics: () => Promise<string>;
   /** Fails when Temporal or the gateway's database does not answer, or when the gateway is stopping. */
   readonly ready: () => Promise<unknown>;
   /** Aborts when the gateway stops: what lasts long ends then. */

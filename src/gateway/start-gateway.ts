@@ -5,13 +5,10 @@ import { openDatabase, pingDatabase } from '../database/open-database';
 import { listen } from '../http/listen';
 import { openOrders, serviceSource } from '../orders/open-orders';
 import type { RunningPart } from '../stack/part';
-import { observeLostSpans } from '../telemetry/lost-spans-metric';
-import { startMetrics } from '../telemetry/prometheus';
 import type { StartedTelemetry } from '../telemetry/telemetry';
 import { readTrace } from '../telemetry/trace-store';
 import { buildGatewayApp } from './app';
 import { isLoopback } from './hardening';
-import { measureRequests } from './http-metrics';
 import { OrderArchive } from './intake/archive';
 import { ArchiveSweep } from './intake/archive-sweep';
 import { IdempotencyKeys } from './intake/idempotency-keys';
@@ -53,12 +50,6 @@ export async function startGateway({
     const session = await openOrders(config, telemetry, { requestTimeoutMs });
     closers.push(session.close);
     const { orders, temporal } = session;
-    const metrics = startMetrics(telemetry.resource, telemetry.resource.attributes['service.name'] as string);
-    const endObservation = observeLostSpans(metrics.meter, telemetry.lostSpans);
-    closers.push(async () => {
-      endObservation();
-      await metrics.shutdown();
-    });
     const archive = new OrderArchive(db);
     const sweep = new ArchiveSweep({
       archive,
@@ -79,7 +70,6 @@ export async function startGateway({
       archive,
       waits,
       traceOf: (traceId) => readTrace(config, traceId),
-      metrics: () => metrics.text(),
       draining: draining.signal,
       ready: async () => {
         if (draining.signal.aborted) throw new Error('The gateway is stopping');
@@ -91,7 +81,6 @@ export async function startGateway({
         ]);
       },
     });
-    measureRequests(app, metrics.meter);
     const { host, port, drainMs } = config.gateway;
     const address = await listen(app, { host, port, variable: 'GATEWAY_PORT' });
     return {

@@ -15,6 +15,7 @@ import type { z } from 'zod';
 import { fieldErrors } from '../domain/order-schema';
 import { httpServerTracing } from '../telemetry/http-server-tracing';
 import type { Telemetry } from '../telemetry/telemetry';
+import { measureRequests } from './http-metrics';
 import { httpProblem, problemOf, ProblemError } from './problem';
 import type { Problem } from './problem';
 
@@ -52,6 +53,8 @@ export interface HttpAppOptions {
     request: FastifyRequest,
     reply: FastifyReply,
   ) => FastifyReply | undefined;
+  /** More for `/metrics`, in Prometheus's text format. */
+  readonly moreMetrics?: () => Promise<string>;
   /** More of Fastify's own options. */
   readonly server?: Pick<
     FastifyServerOptions,
@@ -61,7 +64,7 @@ export interface HttpAppOptions {
 
 /**
  * The ground of everything here that answers HTTP: zod validation, problem+json (RFC 9457) for every error, tracing,
- * `GET /healthz` and `GET /readyz`. No body, address or token is ever logged.
+ * `GET /healthz`, `/readyz` and `/metrics`. No body, address or token is ever logged.
  */
 export function createHttpApp(options: HttpAppOptions): HttpApp {
   const { telemetry, ready, close } = options;
@@ -110,6 +113,11 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
       request.log.warn({ err: error }, 'not ready');
       return reply.code(503).send({ status: 'unavailable' });
     }
+  });
+  measureRequests(app, telemetry.metrics.meter);
+  app.get('/metrics', async (_request, reply) => {
+    const texts = await Promise.all([telemetry.metrics.text(), options.moreMetrics?.() ?? '']);
+    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(texts.join(''));
   });
   return app;
 }

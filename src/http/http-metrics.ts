@@ -1,6 +1,7 @@
 import type { Meter } from '@opentelemetry/api';
 import { ATTR } from '../telemetry/semconv';
-import type { HttpApp } from '../http/http-app';
+import { METRICS } from '../telemetry/metric-names';
+import type { HttpApp } from './http-app';
 
 /** OpenTelemetry's advice for HTTP servers, seconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
@@ -10,7 +11,7 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
  * template and status; no path, so that no id becomes a label.
  */
 export function measureRequests(app: HttpApp, meter: Meter): void {
-  const duration = meter.createHistogram('http.server.request.duration', {
+  const duration = meter.createHistogram(METRICS.httpServerDuration, {
     unit: 's',
     description: 'Duration of HTTP server requests',
     advice: { explicitBucketBoundaries: BUCKETS },
