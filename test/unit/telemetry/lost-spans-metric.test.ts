@@ -14,6 +14,7 @@ describe('the count of lost spans', () => {
     });
     expect(await telemetry.metrics.text()).toMatch(/^telemetry_spans_lost_total 0$/m);
     telemetry.tracer.startSpan('work').end();
+    await telemetry.flush();
     expect(telemetry.lostSpans()).toBe(1);
     expect(await telemetry.metrics.text()).toMatch(/^telemetry_spans_lost_total 1$/m);
     await telemetry.shutdown();
