@@ -15,6 +15,7 @@ import type { z } from 'zod';
 import { fieldErrors } from '../domain/order-schema';
 import { httpServerTracing } from '../telemetry/http-server-tracing';
 import type { Telemetry } from '../telemetry/telemetry';
+import { closeInTime } from './closing';
 import { measureRequests } from './http-metrics';
 import { httpProblem, problemOf, ProblemError } from './problem';
 import type { Problem } from './problem';
@@ -84,6 +85,8 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     // The SERVER span says what a line per request would say.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
+    // What comes on a connection that is still open is answered as ever.
+    return503OnClosing: false,
     // A path that is not even a path (`/%`) gets past every other handler.
     frameworkErrors: (error, request, reply) => {
       answerError(error, request, reply);
@@ -91,6 +94,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER },
   }).withTypeProvider<ZodTypeProvider>();
 
+  closeInTime(app);
   app.removeContentTypeParser('text/plain');
   app.register(httpServerTracing, { tracer: telemetry.tracer });
   app.setValidatorCompiler<z.ZodType>(

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { ConfigError } from '../config/config';
 import { codeOf } from '../telemetry/error-type';
 import type { HttpApp } from './http-app';
@@ -16,7 +17,9 @@ export interface ListenOptions {
  */
 export async function listen(app: HttpApp, { host, port, variable }: ListenOptions): Promise<string> {
   try {
-    return await app.listen({ host, port });
+    // One address: for a name with several, Fastify opens servers that are out of our reach.
+    const { address } = await lookup(host);
+    return await app.listen({ host: address, port });
   } catch (error) {
     await app.close();
     throw cannotListen(error, variable, host, port);

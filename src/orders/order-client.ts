@@ -1,7 +1,6 @@
 import type { Client, WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
-import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import type { UpdateDefinition } from '@temporalio/common';
 import { ORDER_ID_PATTERN, orderWorkflowId } from '../domain/ids';
 import type { OrderStatus, OrderView } from '../domain/order';
 import type { SagaPolicies } from '../saga/policy';
@@ -16,17 +15,13 @@ import {
   retryCompensationUpdate,
   skipCompensationUpdate,
 } from '../workflows/definitions';
-import {
-  NoWorkerError,
-  OperatorActionRefusedError,
-  OrderInterruptedError,
-  OrderNotFoundError,
-  PastCancellingError,
-} from './errors';
+import { NoWorkerError, OrderInterruptedError, OrderNotFoundError, PastCancellingError } from './errors';
 import { countOrders, listOrders } from './order-list';
 import type { OrderListRequest, OrderPage } from './order-list';
-import { interruptionOf, orderSummary } from './order-summary';
+import { interruptionOf, orderSummary, statusAtEnd } from './order-summary';
 import type { OrderSummary } from './order-summary';
+import { updateOrder } from './order-update';
+import type { ActedOrder, ActionOptions } from './order-update';
 import type { ServiceSource } from './service-reader';
 import { waitForOutcome } from './outcome-wait';
 import type { WaitOptions } from './outcome-wait';
@@ -55,12 +50,6 @@ export interface WaitingPage {
 }
 
 const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
-
-/** How an operator's action is told apart from the same one sent again. */
-export interface ActionOptions {
-  /** The same id is the same action, however often it is sent: it is done once and answered alike. */
-  readonly actionId?: string;
-}
 
 /**
  * Everything that can be done with orders from outside: the CLI's commands and the gateway's routes are thin
@@ -160,14 +149,13 @@ export class OrderClient {
    * @throws {@link PastCancellingError} when the order is final.
    */
   async cancel(orderId: string, request: CancelRequest): Promise<void> {
-    const { status } = await this.summary(orderId);
     const handle = this.#handle(orderId);
     try {
       await this.#call(() => handle.signal(cancelOrderSignal, request));
     } catch (error) {
-      // Closed workflows take no signals; that it exists was seen above.
+      // Closed workflows take no signals, and neither do those that there are not.
       if (!(error instanceof WorkflowNotFoundError)) throw error;
-      throw new PastCancellingError(orderId, status);
+      throw new PastCancellingError(orderId, statusAtEnd(await this.summary(orderId)));
     }
   }
 
@@ -181,7 +169,7 @@ export class OrderClient {
     request: RetryCompensationRequest,
     options?: ActionOptions,
   ): Promise<OrderView> {
-    return this.#update(orderId, retryCompensationUpdate, request, options);
+    return updateOrder(this.#acted(orderId), retryCompensationUpdate, request, options);
   }
 
   /**
@@ -194,7 +182,7 @@ export class OrderClient {
     request: SkipCompensationRequest,
     options?: ActionOptions,
   ): Promise<OrderView> {
-    return this.#update(orderId, skipCompensationUpdate, request, options);
+    return updateOrder(this.#acted(orderId), skipCompensationUpdate, request, options);
   }
 
   /**
@@ -225,53 +213,26 @@ export class OrderClient {
     }
   }
 
-  async #update<Request>(
-    orderId: string,
-    update: UpdateDefinition<OrderView, [Request]>,
-    request: Request,
-    { actionId }: ActionOptions = {},
-  ): Promise<OrderView> {
-    const { status, closedAt } = await this.summary(orderId);
-    const handle = this.#handle(orderId);
-    try {
-      if (closedAt === undefined) {
-        return await this.#askWorker(orderId, () =>
-          handle.executeUpdate(update, {
-            args: [request],
-            ...(actionId !== undefined && { updateId: actionId }),
-          }),
-        );
-      }
-      // Done before, with this id: the order may have ended by it.
-      if (actionId !== undefined) return await this.#outcomeOfUpdate(orderId, actionId);
-    } catch (error) {
-      if (!(error instanceof WorkflowUpdateFailedError)) throw error;
-      throw new OperatorActionRefusedError(orderId, error.cause?.message ?? error.message);
-    }
-    throw new OperatorActionRefusedError(orderId, `it is ${status}: nothing of it waits for an operator`);
-  }
-
-  async #outcomeOfUpdate(orderId: string, actionId: string): Promise<OrderView> {
-    const update = this.#handle(orderId).getUpdateHandle<OrderView>(actionId);
-    try {
-      return await this.#call(() => update.result());
-    } catch (error) {
-      if (grpcErrorOf(error)?.code !== GRPC.notFound && !(error instanceof WorkflowNotFoundError))
-        throw error;
-      const { status } = await this.summary(orderId);
-      throw new OperatorActionRefusedError(orderId, `it is ${status}: nothing of it waits for an operator`);
-    }
+  #acted(orderId: string): ActedOrder {
+    return {
+      orderId,
+      handle: this.#handle(orderId),
+      summary: () => this.summary(orderId),
+      askWorker: (request) => this.#askWorker(orderId, request),
+      call: (request) => this.#call(request),
+    };
   }
 
   #handle(orderId: string): WorkflowHandle<() => Promise<OrderView>> {
+    // Such an id cannot exist, and Temporal has limits of its own for what it may be asked.
+    if (!ORDER_ID_PATTERN.test(orderId)) throw new OrderNotFoundError(orderId.slice(0, 80));
     return this.#client.workflow.getHandle(orderWorkflowId(orderId));
   }
 
   async #describe(orderId: string): Promise<WorkflowExecutionDescription> {
-    // Such an id cannot exist, and Temporal has limits of its own for what it may be asked.
-    if (!ORDER_ID_PATTERN.test(orderId)) throw new OrderNotFoundError(orderId.slice(0, 80));
+    const handle = this.#handle(orderId);
     try {
-      return await this.#call(() => this.#handle(orderId).describe());
+      return await this.#call(() => handle.describe());
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) throw new OrderNotFoundError(orderId);
       throw error;

@@ -128,7 +128,9 @@ function time(ms: number): string {
   return `'${new Date(ms).toISOString()}'`;
 }
 
-const cursorSchema = z.tuple([z.int().min(0).max(8_639_999_999_999_999), z.string().max(100)]);
+/** Temporal's times are nanoseconds in 64 bits, and a query asks for the one after the cursor's. */
+const LAST_TIME_MS = Number(2n ** 63n / 1_000_000n) - 1;
+const cursorSchema = z.tuple([z.int().min(0).max(LAST_TIME_MS), z.string().max(100)]);
 
 function encodeCursor({ startedAt, runId }: Position): string {
   return Buffer.from(JSON.stringify([startedAt, runId])).toString('base64url');
