@@ -45,7 +45,7 @@ const environmentSchema = z.object({
   GATEWAY_RATE_LIMIT: z.coerce.number().int().min(0).max(10_000_000).default(6_000),
   /** Requests are refused while the event loop is later than this, ms; 0: never. */
   GATEWAY_MAX_EVENT_LOOP_DELAY_MS: z.coerce.number().int().min(0).max(86_400_000).default(1_000),
-  /** Longest wait of the gateway for one answer of Temporal, a worker or the catalogue, ms. */
+  /** Longest wait of the gateway for one answer of Temporal, a worker, the catalogue or the key set, ms. */
   GATEWAY_REQUEST_TIMEOUT_MS: milliseconds(1_500),
   /** How long a stopping gateway says so in /readyz before it takes no more requests, ms. */
   GATEWAY_DRAIN_MS: z.coerce.number().int().min(0).max(86_400_000).default(500),

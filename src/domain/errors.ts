@@ -41,6 +41,7 @@ export const ERRORS = {
   order_id_reused: { status: 422, title: 'The order id was used with another payload', refusal: false },
   unauthorized: { status: 401, title: 'A valid bearer token is required', refusal: false },
   forbidden: { status: 403, title: 'Not allowed', refusal: false },
+  method_not_allowed: { status: 405, title: 'Not a method of this resource', refusal: false },
   misdirected: { status: 421, title: 'Not served under this host name', refusal: false },
   not_acceptable: { status: 406, title: 'Not available in a form that is accepted', refusal: false },
   rate_limited: { status: 429, title: 'Too many requests', refusal: false },

@@ -35,6 +35,7 @@ export async function buildGatewayApp(deps: GatewayDeps): Promise<HttpApp> {
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
       trustProxy: config.gateway.trustProxy,
+      rewriteUrl: ({ url = '/' }) => decodable(url),
       requestIdHeader: false,
       genReqId: ({ headers }) => {
         const named = headers['x-request-id'];
@@ -65,9 +66,22 @@ function sendErrorPage(
   return wantsPage(request) ? sendPage(reply.code(problem.status), renderErrorPage(problem)) : undefined;
 }
 
+/**
+ * The URL as it is, or with its percent signs taken literally where they encode nothing: such a path names nothing, and
+ * is answered so as any other, instead of past every hook.
+ */
+function decodable(url: string): string {
+  try {
+    decodeURIComponent(url.replace(/\?.*/, ''));
+    return url;
+  } catch {
+    return url.replaceAll('%', '%25');
+  }
+}
+
 /** Who asks, under which id and in which trace: on every request and every answer. */
 function identify(app: HttpApp, { config }: GatewayDeps): void {
-  const authenticate = createAuthenticator(config.gateway.auth);
+  const authenticate = createAuthenticator(config.gateway);
   app.decorateRequest('caller');
   app.decorateReply('orderTraceId', undefined);
   app.addHook('onRequest', async (request) => {

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import type { JWTPayload, JWTVerifyOptions } from 'jose';
-import type { GatewayAuthConfig } from '../config/config';
+import type { Config, GatewayAuthConfig } from '../config/config';
 import { ProblemError } from '../http/problem';
 import { errorMessage } from '../telemetry/error-type';
 
@@ -18,7 +18,18 @@ export interface Caller {
   readonly scopes: ReadonlySet<Scope>;
 }
 
-/** Tells who sent a request. @throws ProblemError `unauthorized`, `auth_unavailable`. */
+/** A refusal that tells, in `WWW-Authenticate`, what token would do (RFC 6750, section 3). */
+export class ChallengeError extends ProblemError {
+  constructor(
+    code: 'unauthorized' | 'forbidden',
+    detail: string,
+    readonly challenge: string,
+  ) {
+    super(code, detail);
+  }
+}
+
+/** Tells who sent a request. @throws {@link ChallengeError}, ProblemError `auth_unavailable`. */
 export type Authenticator = (request: FastifyRequest) => Promise<Caller>;
 
 /** Asymmetric only: a key set is public, and a public key must never verify an HMAC. */
@@ -42,20 +53,26 @@ const ANYBODY: Caller = { subject: undefined, customerId: undefined, scopes: new
  * Knows callers by their bearer tokens (RFC 6750; JWT as RFC 8725 wants it: fixed algorithms, an expiry, and the
  * configured issuer and audience). Scopes are in `scope` or `scp`, the customer in `customer_id` or else `sub`.
  */
-export function createAuthenticator(auth: GatewayAuthConfig | undefined): Authenticator {
+export function createAuthenticator({
+  auth,
+  requestTimeoutMs,
+}: Pick<Config['gateway'], 'auth' | 'requestTimeoutMs'>): Authenticator {
   if (auth === undefined) return () => Promise.resolve(ANYBODY);
-  const verify = tokenVerifier(auth);
+  const verify = tokenVerifier(auth, requestTimeoutMs);
   return async (request) => {
     const [, token] = /^Bearer ([\w~+/.-]+=*)$/i.exec(request.headers.authorization ?? '') ?? [];
-    if (token === undefined) throw unauthorized('Send Authorization: Bearer <token>');
+    if (token === undefined) {
+      throw new ChallengeError('unauthorized', 'Send Authorization: Bearer <token>', 'Bearer');
+    }
     return callerOf(await verify(token));
   };
 }
 
-/** @throws ProblemError `forbidden`. */
+/** @throws {@link ChallengeError}. */
 export function requireScope({ scopes }: Caller, scope: Scope): void {
   if (scopes.has(scope) || scopes.has('orders:operate')) return;
-  throw new ProblemError('forbidden', `The token lacks the scope ${scope}`);
+  const challenge = `Bearer error="insufficient_scope", scope="${scope}"`;
+  throw new ChallengeError('forbidden', `The token lacks the scope ${scope}`, challenge);
 }
 
 /** Whether the caller may know of an order of this customer. */
@@ -63,7 +80,10 @@ export function maySee({ customerId }: Caller, order: { readonly customerId: str
   return customerId === undefined || customerId === order.customerId;
 }
 
-function tokenVerifier({ key, issuer, audience }: GatewayAuthConfig): (token: string) => Promise<JWTPayload> {
+function tokenVerifier(
+  { key, issuer, audience }: GatewayAuthConfig,
+  timeoutDuration: number,
+): (token: string) => Promise<JWTPayload> {
   const options: JWTVerifyOptions = {
     requiredClaims: ['exp', 'sub'],
     algorithms: 'secret' in key ? ['HS256'] : JWKS_ALGORITHMS,
@@ -71,7 +91,7 @@ function tokenVerifier({ key, issuer, audience }: GatewayAuthConfig): (token: st
     ...(audience !== undefined && { audience }),
   };
   const secret = 'secret' in key ? new TextEncoder().encode(key.secret) : undefined;
-  const keySet = 'jwksUrl' in key ? createRemoteJWKSet(new URL(key.jwksUrl)) : undefined;
+  const keySet = 'jwksUrl' in key ? createRemoteJWKSet(new URL(key.jwksUrl), { timeoutDuration }) : undefined;
   return async (token) => {
     try {
       const { payload } = await (keySet === undefined
@@ -80,7 +100,11 @@ function tokenVerifier({ key, issuer, audience }: GatewayAuthConfig): (token: st
       return payload;
     } catch (error) {
       throw isAboutTheToken(error)
-        ? unauthorized(`The token is refused: ${reasonOf(error)}`)
+        ? new ChallengeError(
+            'unauthorized',
+            `The token is refused: ${reasonOf(error)}`,
+            'Bearer error="invalid_token"',
+          )
         : unavailable(error);
     }
   };
@@ -99,10 +123,6 @@ function isAboutTheToken(error: unknown): error is errors.JOSEError {
 /** Jose's own words name claims, never their values. */
 function reasonOf(error: errors.JOSEError): string {
   return error instanceof errors.JWTExpired ? 'it has expired' : error.message;
-}
-
-function unauthorized(detail: string): ProblemError {
-  return new ProblemError('unauthorized', detail);
 }
 
 function unavailable(cause: unknown): ProblemError {

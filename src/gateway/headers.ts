@@ -1,22 +1,33 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { ProblemError } from '../http/problem';
 
-const KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
+/** What an idempotency key may be, and the id of an action. */
+export const KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
+/** The same as `Idempotency-Key`: a string of RFC 9651, or the bare text, which does not start with a quote. */
+const KEY_HEADER =
+  /^(?:"((?:[\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"|([\x21\x23-\x7e][\x21-\x7e]{0,254}))$/;
 const KEY_RULE = 'must be 1 to 255 printable ASCII characters without spaces, in double quotes or not';
+
+/** The `Idempotency-Key` of the OpenAPI document; {@link idempotencyKeyOf} reads it. */
+export const idempotencyKeyHeader = z
+  .string()
+  .regex(KEY_HEADER, KEY_RULE)
+  .optional()
+  .describe(`Sent again, the request is done once and answered alike; ${KEY_RULE}`);
 
 /**
  * The request's `Idempotency-Key`: a quoted string, as draft-ietf-httpapi-idempotency-key-header-07 has it, or the bare
  * text that most clients send.
  *
- * @throws ProblemError `invalid_request` when it cannot be one.
+ * @throws ProblemError `invalid_request` when it is neither.
  */
 export function idempotencyKeyOf({ headers }: FastifyRequest): string | undefined {
   const header = headers['idempotency-key'];
   if (header === undefined) return undefined;
-  const text = String(header);
-  const [, quoted] = /^"((?:[^"\\]|\\["\\])*)"$/.exec(text) ?? [];
-  const key = quoted?.replace(/\\(["\\])/g, '$1') ?? text;
-  if (KEY_PATTERN.test(key)) return key;
+  const [, quoted, bare] = KEY_HEADER.exec(String(header)) ?? [];
+  const key = quoted?.replace(/\\(["\\])/g, '$1') ?? bare;
+  if (key !== undefined) return key;
   throw new ProblemError('invalid_request', `Idempotency-Key ${KEY_RULE}`, {
     errors: [{ field: 'Idempotency-Key', message: KEY_RULE }],
   });
@@ -33,7 +44,8 @@ export interface Preference {
 export function preferenceOf({ headers }: FastifyRequest): Preference {
   const preferences = String(headers['prefer'] ?? '')
     .split(',')
-    .map((preference) => preference.trim().toLowerCase());
+    // What follows a semicolon are parameters of the preference; those here have none.
+    .map((preference) => preference.replace(/;.*/, '').trim().toLowerCase());
   const wait = preferences
     .map((preference) => /^wait\s*=\s*"?(\d{1,6})"?$/.exec(preference)?.[1])
     .find(Boolean);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { OrderView } from '../domain/order';
 import type { OrderClient } from '../orders/order-client';
 import type { WaitOptions } from '../orders/outcome-wait';
@@ -19,7 +20,10 @@ export class OutcomeWaits {
   readonly #waits = new Map<string, SharedWait>();
   readonly #drained = new AbortController();
 
-  constructor(private readonly orders: Pick<OrderClient, 'waitForOutcome'>) {}
+  constructor(private readonly orders: Pick<OrderClient, 'waitForOutcome'>) {
+    // Everybody who waits listens: many are no leak.
+    setMaxListeners(0, this.#drained.signal);
+  }
 
   /** The order once it is final or waits for an operator; undefined when the time is up or the wait was ended. */
   async wait(orderId: string, { timeoutMs, signal }: WaitOptions): Promise<OrderView | undefined> {

@@ -11,6 +11,7 @@ import {
   PastCancellingError,
   ServiceUnreachableError,
 } from '../orders/errors';
+import { ChallengeError } from './auth';
 
 /** Seconds after which a client should try again what we could not serve. */
 const RETRY_AFTER_S = '1';
@@ -24,12 +25,6 @@ const RETRYABLE: ReadonlySet<string> = new Set<ErrorCode>([
   'inventory_unavailable',
 ]);
 
-/** RFC 6750, section 3. */
-const CHALLENGES: Readonly<Partial<Record<ErrorCode, string>>> = {
-  unauthorized: 'Bearer',
-  forbidden: 'Bearer error="insufficient_scope"',
-};
-
 /** What an error means to whoever sent the request; undefined for what is no answer of this gateway's. */
 export function gatewayProblem(error: unknown): ProblemAnswer | undefined {
   const known = error instanceof ProblemError ? error : orderProblem(error);
@@ -37,7 +32,7 @@ export function gatewayProblem(error: unknown): ProblemAnswer | undefined {
   const problem = problemOf(known);
   const headers = {
     ...(RETRYABLE.has(known.code) && { 'retry-after': RETRY_AFTER_S }),
-    ...(CHALLENGES[known.code] !== undefined && { 'www-authenticate': CHALLENGES[known.code] }),
+    ...(known instanceof ChallengeError && { 'www-authenticate': known.challenge }),
   };
   return { problem, headers };
 }
@@ -46,7 +41,7 @@ function orderProblem(error: unknown): ProblemError | undefined {
   if (error instanceof InvalidOrderError) {
     const { code, errors } = error;
     const named = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
-    return new ProblemError(code, `Invalid order: ${named}`, { errors });
+    return new ProblemError(code, named, { errors });
   }
   if (error instanceof OrderConflictError) {
     return new ProblemError('order_id_reused', error.message, { orderId: error.orderId });

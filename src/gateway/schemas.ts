@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { ERRORS } from '../domain/errors';
+import type { ErrorCode } from '../domain/errors';
 import { ORDER_STATUSES } from '../domain/order';
 import type { CompensationState, OrderView, StepState } from '../domain/order';
 import { moneySchema, orderItemSchema } from '../domain/order-schema';
@@ -16,27 +18,31 @@ export const compensationName = z.enum(
   ALL_STEPS.map(({ compensation }) => compensation.name) as [CompensationName],
 );
 
-const step = z.strictObject({
-  step: stepName,
-  number: z.int().min(1),
-  state: z.enum(['pending', 'running', 'done', 'failed', 'unknown', 'skipped'] satisfies StepState[]),
-  attempts: z.int().min(0),
-  startedAt: time.exactOptional(),
-  endedAt: time.exactOptional(),
-  error: z.string().exactOptional(),
-});
+const step = z
+  .strictObject({
+    step: stepName,
+    number: z.int().min(1),
+    state: z.enum(['pending', 'running', 'done', 'failed', 'unknown', 'skipped'] satisfies StepState[]),
+    attempts: z.int().min(0),
+    startedAt: time.exactOptional(),
+    endedAt: time.exactOptional(),
+    error: z.string().exactOptional(),
+  })
+  .meta({ id: 'Step' });
 
-const compensation = z.strictObject({
-  step: compensationName,
-  undoes: stepName,
-  state: z.enum(['pending', 'running', 'done', 'failed', 'skipped'] satisfies CompensationState[]),
-  attempts: z.int().min(0),
-  startedAt: time.exactOptional(),
-  endedAt: time.exactOptional(),
-  error: z.string().exactOptional(),
-  skippedBy: z.string().exactOptional(),
-  reason: z.string().exactOptional(),
-});
+const compensation = z
+  .strictObject({
+    step: compensationName,
+    undoes: stepName,
+    state: z.enum(['pending', 'running', 'done', 'failed', 'skipped'] satisfies CompensationState[]),
+    attempts: z.int().min(0),
+    startedAt: time.exactOptional(),
+    endedAt: time.exactOptional(),
+    error: z.string().exactOptional(),
+    skippedBy: z.string().exactOptional(),
+    reason: z.string().exactOptional(),
+  })
+  .meta({ id: 'Compensation' });
 
 const status = z.enum(ORDER_STATUSES);
 
@@ -124,23 +130,11 @@ export const problemSchema = z
     status: z.int(),
     detail: z.string(),
     instance: z.string(),
-    code: z.string(),
+    code: z.enum(Object.keys(ERRORS) as [ErrorCode]),
     orderId: z.string().exactOptional(),
     traceId: traceId.exactOptional(),
     orderStatus: status.exactOptional(),
     compensations: z.array(compensation).exactOptional(),
     errors: z.array(z.strictObject({ field: z.string(), message: z.string() })).exactOptional(),
   })
-  .meta({ id: 'Problem', description: 'RFC 9457' });
-
-type ResponseSchemas = Readonly<Record<number, z.ZodType>>;
-
-/** The answers of a route: its own and, as problem+json, the statuses that it may refuse with. */
-export function answers(own: ResponseSchemas, ...problems: readonly number[]): ResponseSchemas {
-  const refused = {
-    description: 'Refused, and why',
-    content: { 'application/problem+json': { schema: problemSchema } },
-  };
-  // Fastify's other form of a response, by content type, which its types know only for routes written out.
-  return { ...own, ...Object.fromEntries(problems.map((code) => [code, refused])) };
-}
+  .meta({ id: 'Problem', description: 'Why a request was refused (RFC 9457)' });

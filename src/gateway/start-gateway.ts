@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config';
 import { ConfigError } from '../config/config';
@@ -60,6 +61,8 @@ export async function startGateway({
     closers.push(() => sweep.stop());
     const waits = new OutcomeWaits(orders);
     const draining = new AbortController();
+    // Everybody who watches an order listens: many are no leak.
+    setMaxListeners(0, draining.signal);
 
     const app = await buildGatewayApp({
       config,

@@ -15,14 +15,15 @@ import type { z } from 'zod';
 import { fieldErrors } from '../domain/order-schema';
 import { httpServerTracing } from '../telemetry/http-server-tracing';
 import type { Telemetry } from '../telemetry/telemetry';
+import { allowedMethods } from './allowed-methods';
 import { closeInTime } from './closing';
 import { measureRequests } from './http-metrics';
 import { httpProblem, problemOf, ProblemError } from './problem';
 import type { Problem } from './problem';
 
 const BODY_LIMIT_BYTES = 100 * 1024;
-/** A key of 255 characters, each percent-encoded. */
-const LONGEST_PATH_PARAMETER = 3 * 255;
+/** No limit: Node takes no request line that is longer, and a value that cannot be one is for its route to refuse. */
+const LONGEST_PATH_PARAMETER = 16 * 1024;
 
 /** A Fastify app whose routes are typed by their zod schemas. */
 export type HttpApp = FastifyInstance<
@@ -59,7 +60,7 @@ export interface HttpAppOptions {
   /** More of Fastify's own options. */
   readonly server?: Pick<
     FastifyServerOptions,
-    'requestTimeout' | 'keepAliveTimeout' | 'trustProxy' | 'requestIdHeader' | 'genReqId'
+    'requestTimeout' | 'keepAliveTimeout' | 'trustProxy' | 'requestIdHeader' | 'genReqId' | 'rewriteUrl'
   >;
 }
 
@@ -103,9 +104,20 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
         validate(schema, httpPart, data),
   );
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler((request) => {
-    throw new ProblemError('not_found', `There is no ${request.method} ${pathOf(request)}`);
+  const methodsOf = allowedMethods(app);
+  const refuseUnknown = (request: FastifyRequest, reply: FastifyReply): never => {
+    const path = pathOf(request);
+    const allowed = methodsOf(path).join(', ');
+    if (allowed === '') throw new ProblemError('not_found', `There is no ${path}`);
+    reply.header('allow', allowed);
+    throw new ProblemError('method_not_allowed', `${path} takes ${allowed}`);
+  };
+  // Whatever came with it: the body of such a request is not even read.
+  app.addHook('preParsing', (request, reply, _payload, done) => {
+    if (request.is404) refuseUnknown(request, reply);
+    done();
   });
+  app.setNotFoundHandler(refuseUnknown);
   if (close !== undefined) app.addHook('onClose', close);
 
   app.get('/healthz', () => ({ status: 'ok' }));

@@ -5,31 +5,51 @@ import { z } from 'zod';
 import type { OrderView } from '../../domain/order';
 import type { HttpApp } from '../../http/http-app';
 import type { OrderSummary } from '../../orders/order-summary';
+import { answers, WITH_BODY } from '../answers';
 import type { GatewayDeps } from '../gateway-deps';
-import { idempotencyKeyOf, isForm } from '../headers';
+import { idempotencyKeyHeader, idempotencyKeyOf, isForm, KEY_PATTERN } from '../headers';
+import { TAGS } from '../openapi';
 import { assertMayTouch } from '../order-access';
-import { actorOf, aboutOrder, requireActor } from '../request-context';
-import { answers, compensationName, orderSchema, orderSummarySchema, waitingPageSchema } from '../schemas';
+import { actorOf, aboutOrder } from '../request-context';
+import { compensationName, orderSchema, orderSummarySchema, waitingPageSchema } from '../schemas';
 import { orderParams, pageCursor, pageLimit } from './params';
 
-const text = z.string().trim().min(1).max(500);
+const MAX_TEXT = 500;
+const text = z.string().trim().regex(/\S/, 'must not be empty').max(MAX_TEXT);
 const actionId = z
   .string()
-  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters without spaces');
+  .regex(KEY_PATTERN, 'must be 1 to 255 printable ASCII characters without spaces')
+  .optional()
+  .describe('The same one is done once, as with `Idempotency-Key`');
 const compensationParams = z.object({ id: z.string(), step: compensationName });
 /** A field that a form leaves empty is not there. */
-const optionalText = z.preprocess((value) => (value === '' ? undefined : value), text.optional());
+const optionalText = z
+  .string()
+  .trim()
+  .max(MAX_TEXT)
+  .transform((said) => (said === '' ? undefined : said))
+  .optional();
 /** Without a body there is nothing to read. */
 const optionalBody = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.preprocess((body) => body ?? {}, z.strictObject(shape));
 
 const cancelBody = optionalBody({ by: optionalText, reason: optionalText });
-const retryBody = optionalBody({ by: optionalText, reason: optionalText, actionId: actionId.optional() });
-const skipBody = z.strictObject({ by: optionalText, reason: text, actionId: actionId.optional() });
+
+const actionHeaders = z.looseObject({ 'idempotency-key': idempotencyKeyHeader });
+const CONSUMED = ['application/json', 'application/x-www-form-urlencoded'];
+const BACK_TO_PAGE = { description: 'Done as the form of a page asked: back to the page of the order' };
+const ACTED = {
+  200: { description: 'The order when it was accepted', schema: orderSchema },
+  303: BACK_TO_PAGE,
+};
 
 /** What customers and operators do to orders: each on record with who and why. Takes JSON, and the pages' forms. */
 export async function operateRoutes(app: HttpApp, deps: GatewayDeps): Promise<void> {
-  const { orders } = deps;
+  const { orders, config } = deps;
+  // A token says who it is.
+  const by = config.gateway.auth === undefined ? text : optionalText;
+  const retryBody = optionalBody({ by, reason: optionalText, actionId });
+  const skipBody = z.strictObject({ by, reason: text, actionId });
   await app.register(formbody);
 
   app.post(
@@ -37,17 +57,26 @@ export async function operateRoutes(app: HttpApp, deps: GatewayDeps): Promise<vo
     {
       config: { scope: 'orders:write' },
       schema: {
+        operationId: 'cancelOrder',
+        tags: [TAGS.orders],
         summary: 'Undo an order, whatever it has done so far',
+        consumes: CONSUMED,
         params: orderParams,
         body: cancelBody,
-        response: answers({ 202: orderSummarySchema }, 400, 404, 409, 429, 503),
+        response: answers(
+          {
+            202: { description: 'The order is being undone', schema: orderSummarySchema },
+            303: BACK_TO_PAGE,
+          },
+          ...([404, 409, ...WITH_BODY] as const),
+        ),
       },
     },
     async (request, reply) => {
       const { id } = request.params;
       await assertMayTouch(deps, id, request.caller);
       const { reason } = request.body;
-      const by = actorOf(request, request.body.by) ?? 'the customer';
+      const by = actorOf(request, request.body.by);
       await orders.cancel(id, { by, ...(reason !== undefined && { reason }) });
       const summary = await orders.summary(id);
       return answerAction(request, reply, summary, 202);
@@ -59,12 +88,11 @@ export async function operateRoutes(app: HttpApp, deps: GatewayDeps): Promise<vo
     {
       config: { scope: 'orders:operate' },
       schema: {
+        operationId: 'listAttention',
+        tags: [TAGS.operators],
         summary: 'Orders that wait for an operator, newest first',
-        querystring: z.strictObject({
-          limit: pageLimit,
-          cursor: pageCursor,
-        }),
-        response: answers({ 200: waitingPageSchema }, 400, 429, 503),
+        querystring: z.strictObject({ limit: pageLimit, cursor: pageCursor }),
+        response: answers({ 200: { description: 'One page', schema: waitingPageSchema } }),
       },
     },
     (request) => orders.waiting(request.query),
@@ -75,16 +103,20 @@ export async function operateRoutes(app: HttpApp, deps: GatewayDeps): Promise<vo
     {
       config: { scope: 'orders:operate' },
       schema: {
+        operationId: 'retryCompensation',
+        tags: [TAGS.operators],
         summary: 'Try a compensation again that a parked order waits with',
+        consumes: CONSUMED,
         params: compensationParams,
+        headers: actionHeaders,
         body: retryBody,
-        response: answers({ 200: orderSchema }, 400, 404, 409, 429, 503),
+        response: answers(ACTED, ...([404, 409, ...WITH_BODY] as const)),
       },
     },
     async (request, reply) => {
       const { id, step } = request.params;
       const { reason } = request.body;
-      const by = requireActor(request, request.body.by);
+      const by = actorOf(request, request.body.by);
       const order = await orders.retryCompensation(
         id,
         { step, by, ...(reason !== undefined && { reason }) },
@@ -99,16 +131,20 @@ export async function operateRoutes(app: HttpApp, deps: GatewayDeps): Promise<vo
     {
       config: { scope: 'orders:operate' },
       schema: {
+        operationId: 'skipCompensation',
+        tags: [TAGS.operators],
         summary: 'Give up a compensation that a parked order waits with: somebody settled it by other means',
+        consumes: CONSUMED,
         params: compensationParams,
+        headers: actionHeaders,
         body: skipBody,
-        response: answers({ 200: orderSchema }, 400, 404, 409, 429, 503),
+        response: answers(ACTED, ...([404, 409, ...WITH_BODY] as const)),
       },
     },
     async (request, reply) => {
       const { id, step } = request.params;
       const { reason } = request.body;
-      const by = requireActor(request, request.body.by);
+      const by = actorOf(request, request.body.by);
       const order = await orders.skipCompensation(
         id,
         { step, by, reason },

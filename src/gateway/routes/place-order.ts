@@ -4,20 +4,22 @@ import type { OrderView } from '../../domain/order';
 import type { HttpApp } from '../../http/http-app';
 import { ProblemError } from '../../http/problem';
 import { parseOrder } from '../../orders/quote';
+import { answers, WITH_BODY } from '../answers';
 import { maySee } from '../auth';
 import type { GatewayDeps } from '../gateway-deps';
-import { idempotencyKeyOf, preferenceOf, whenClientLeaves } from '../headers';
+import { idempotencyKeyHeader, idempotencyKeyOf, preferenceOf, whenClientLeaves } from '../headers';
+import { TAGS } from '../openapi';
 import { orderFailureProblem } from '../problems';
 import { aboutOrder } from '../request-context';
-import { answers, orderSchema, orderSummarySchema } from '../schemas';
+import { orderSchema, orderSummarySchema } from '../schemas';
 import { z } from 'zod';
 
 const headersSchema = z.object({
-  'idempotency-key': z.string().optional().describe('The same key and payload give the same order'),
+  'idempotency-key': idempotencyKeyHeader,
   prefer: z
     .string()
     .optional()
-    .describe('respond-async: answer at once with 202; wait=SECONDS: at most that long'),
+    .describe('`respond-async`: answer at once with 202; `wait=SECONDS`: at most that long'),
 });
 
 /** `POST /orders`: places an order and answers with what it came to, as far as that is known in time. */
@@ -31,12 +33,23 @@ export function placeOrderRoute(app: HttpApp, deps: GatewayDeps): void {
       // The order's own parser names what is wrong, unknown SKUs included, all at once.
       validatorCompiler: () => (value: unknown) => ({ value }),
       schema: {
+        operationId: 'placeOrder',
+        tags: [TAGS.orders],
         summary: 'Place an order',
+        description:
+          'Waits for the outcome. The same `Idempotency-Key`, or the same `orderId`, with the same payload gives the ' +
+          'same order, however often and however many at once it is sent.',
         body: orderRequestSchema,
         headers: headersSchema,
         response: answers(
-          { 201: orderSchema, 202: orderSummarySchema },
-          ...[400, 402, 409, 413, 415, 422, 429, 503, 504],
+          {
+            201: { description: 'The order is completed', schema: orderSchema },
+            202: {
+              description: 'The order runs; `Location` tells what becomes of it',
+              schema: orderSummarySchema,
+            },
+          },
+          ...([402, 409, 422, 504, ...WITH_BODY] as const),
         ),
       },
     },

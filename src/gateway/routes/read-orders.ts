@@ -2,13 +2,15 @@ import { z } from 'zod';
 import type { HttpApp } from '../../http/http-app';
 import { ProblemError } from '../../http/problem';
 import { traceDocument } from '../../traces/trace-document';
+import { answers } from '../answers';
 import type { GatewayDeps } from '../gateway-deps';
 import { prefersHtml } from '../headers';
 import { readOrder } from '../order-access';
+import { TAGS } from '../openapi';
 import { aboutOrder } from '../request-context';
 import { listQuerySchema, orderParams } from './params';
 import { sendOrderPage } from './pages';
-import { answers, orderPageSchema, orderSchema, orderSummarySchema, traceSchema } from '../schemas';
+import { orderPageSchema, orderSchema, orderSummarySchema, traceSchema } from '../schemas';
 
 /** What is known of orders: one, many, and the trace of one. */
 export function readOrderRoutes(app: HttpApp, deps: GatewayDeps): void {
@@ -17,11 +19,22 @@ export function readOrderRoutes(app: HttpApp, deps: GatewayDeps): void {
     {
       config: { scope: 'orders:read' },
       schema: {
+        operationId: 'getOrder',
+        tags: [TAGS.orders],
         summary: 'One order',
         description: 'As JSON, or with `Accept: text/html` as a page for people',
         params: orderParams,
         querystring: z.object({ format: z.literal('json').optional().describe('JSON whatever is accepted') }),
-        response: answers({ 200: z.union([orderSchema, orderSummarySchema]) }, 400, 404, 406, 429, 503),
+        response: answers(
+          {
+            200: {
+              description: 'The order; no more than its summary while no worker answers for it',
+              schema: z.union([orderSchema, orderSummarySchema]),
+              page: true,
+            },
+          },
+          ...([404, 406] as const),
+        ),
       },
     },
     async (request, reply) => {
@@ -41,9 +54,12 @@ export function readOrderRoutes(app: HttpApp, deps: GatewayDeps): void {
     {
       config: { scope: 'orders:read' },
       schema: {
+        operationId: 'listOrders',
+        tags: [TAGS.orders],
         summary: 'Orders, newest first',
+        description: 'A change of status is seen here about a second after it happened.',
         querystring: listQuerySchema,
-        response: answers({ 200: orderPageSchema }, 400, 429, 503),
+        response: answers({ 200: { description: 'One page', schema: orderPageSchema } }),
       },
     },
     async (request) => {
@@ -59,9 +75,11 @@ export function readOrderRoutes(app: HttpApp, deps: GatewayDeps): void {
     {
       config: { scope: 'orders:read' },
       schema: {
+        operationId: 'getOrderTrace',
+        tags: [TAGS.orders],
         summary: 'The trace of an order, as far as it is kept here',
         params: orderParams,
-        response: answers({ 200: traceSchema }, 404, 429, 503),
+        response: answers({ 200: { description: 'Every span of it', schema: traceSchema } }, 404),
       },
     },
     async (request, reply) => {
