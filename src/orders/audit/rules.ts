@@ -86,32 +86,35 @@ function judgeUndone(
   violation: (rule: AuditRule, detail: string) => void,
   debts: Debt[],
 ): void {
-  const owed = (step: CompensationName, amount?: Money): boolean => {
-    const given = skipped.find(
-      (compensation) => compensation.step === step && compensation.state === 'skipped',
-    );
+  const owed = (steps: readonly CompensationName[], amount?: Money): boolean => {
+    const given = skipped.find(({ step, state }) => steps.includes(step) && state === 'skipped');
     if (given === undefined) return false;
     debts.push({
       orderId,
-      step,
+      step: given.step,
       ...(amount !== undefined && { amount }),
       skippedBy: given.skippedBy ?? 'unknown',
       reason: given.reason ?? '',
     });
     return true;
   };
-  if (stands.shipments > 0 && !owed('cancel_shipment')) violation('nothing_stands', 'a shipment stands');
-  if (stands.reservations.length > 0 && !owed('release_inventory')) {
+  if (stands.shipments > 0 && !owed(['cancel_shipment'])) violation('nothing_stands', 'a shipment stands');
+  if (stands.reservations.length > 0 && !owed(['release_inventory', 'reverse_inventory'])) {
     violation('nothing_stands', 'a reservation stands');
   }
-  if (stands.holds > 0) violation('hold_left', 'undone, but stock is still on hold');
-  if (stands.orderRows > 0 && !owed('cancel_order')) violation('nothing_stands', 'an order row stands');
+  // Until the service's own clock ends it.
+  if (stands.holds > 0 && !owed(['cancel_inventory', 'reverse_inventory'])) {
+    violation('hold_left', 'undone, but stock is still on hold');
+  }
+  if (stands.orderRows > 0 && !owed(['cancel_order'])) violation('nothing_stands', 'an order row stands');
   for (const kept of balances(effects)) {
     // Too much given back is nobody's debt to the customer.
-    if (kept.value > 0 && owed('refund_payment', kept)) continue;
+    if (kept.value > 0 && owed(['refund_payment', 'reverse_payment'], kept)) continue;
     violation('money_conserved', `undone, but ${formatMoney(kept)} of the customer's was kept`);
   }
-  if (heldMoney(effects) !== 0) violation('money_conserved', 'undone, but money is still held');
+  if (heldMoney(effects) !== 0 && !owed(['cancel_payment', 'reverse_payment'])) {
+    violation('money_conserved', 'undone, but money is still held');
+  }
 }
 
 function amountOf({ effects, amount }: OrderFacts): Money | undefined {

@@ -53,6 +53,13 @@ const skippedRefund: CompensationView = {
   reason: 'paid back by bank transfer',
 };
 
+/** Given up, of an order with a TCC transaction. */
+const skipped = (step: CompensationView['step']): CompensationView => ({
+  ...skippedRefund,
+  step,
+  undoes: step.endsWith('inventory') ? 'try_inventory' : 'try_payment',
+});
+
 function judge(end: OrderEnd, effects: OrderEffects, skipped: readonly CompensationView[] = []) {
   return judgeOrder({ orderId, end, effects, amount, skipped });
 }
@@ -327,6 +334,18 @@ describe('what an operator gave up', () => {
     });
   });
 
+  it.each<[CompensationView['step'], OrderEffects]>([
+    ['reverse_payment', kept],
+    ['cancel_payment', { ...undone, payments: [moneyOnHold(LIVE)] }],
+    ['reverse_inventory', { ...undone, reservations: [reservation('sold')] }],
+    ['cancel_inventory', { ...undone, reservations: [reservation('held', LIVE)] }],
+  ])('is a debt of a TCC transaction likewise: %s', (step, effects) => {
+    expect(judge('undone', effects).violations).toHaveLength(1);
+    const { violations, debts } = judge('undone', effects, [skipped(step)]);
+    expect(violations).toEqual([]);
+    expect(debts).toMatchObject([{ orderId, step, skippedBy: 'ann' }]);
+  });
+
   it('excuses nothing else', () => {
     const judgement = judge('undone', { ...kept, reservations: [reservation('sold')] }, [skippedRefund]);
     expect(judgement.violations.map(({ rule }) => rule)).toEqual(['nothing_stands']);
@@ -335,6 +354,7 @@ describe('what an operator gave up', () => {
 
   it('is no debt where the effect did not stand after all', () => {
     expect(judge('undone', undone, [skippedRefund])).toEqual({ violations: [], debts: [] });
+    expect(judge('undone', undone, [skipped('reverse_payment')])).toEqual({ violations: [], debts: [] });
   });
 
   it('does not excuse a refund that was paid twice', () => {
