@@ -67,8 +67,6 @@ export const orderRequestSchema = z.strictObject({
   expectedAmount: moneySchema.optional(),
 });
 
-export type OrderRequest = z.output<typeof orderRequestSchema>;
-
 /** One thing wrong with an input: where (`items[0].quantity`) and what is allowed instead. */
 export interface FieldError {
   readonly field: string;
