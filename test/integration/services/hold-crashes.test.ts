@@ -320,9 +320,9 @@ onEachDatabase((database) => {
       await crashIn('reverse');
       await payment.timePasses(order);
       await eventually(
-        () => payment.provider().calls.void,
-        (voids) => voids > 0,
-        'the clean-up has looked',
+        () => payment.endOf(order),
+        (end) => end === null,
+        'the clean-up has looked, once and for all',
       );
       expect(await ask('cancel')).toBe('hold_confirmed');
       expect(await standing()).toEqual(TAKEN);
