@@ -9,6 +9,6 @@ import { PostgresAdapter, sql } from 'kysely';
  */
 export function databaseNow(db: QueryExecutorProvider): RawBuilder<number> {
   return db.getExecutor().adapter instanceof PostgresAdapter
-    ? sql<number>`(select cast(extract(epoch from clock_timestamp()) * 1000 as bigint))`
+    ? sql<number>`(select cast(date_part('epoch', clock_timestamp()) * 1000 as bigint))`
     : sql<number>`(select cast(unixepoch('subsec') * 1000 as integer))`;
 }
