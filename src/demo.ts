@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { formatMoney } from './domain/money';
-import type { OrderStatus, OrderView } from './domain/order';
+import type { OrderStatus, OrderView, TransactionKind } from './domain/order';
 import type { Config } from './config/config';
 import type { AuditReport } from './orders/audit/report';
 import { openOrders } from './orders/open-orders';
@@ -17,6 +17,7 @@ import { spanTrees } from './traces/span-tree';
 /** One order for each way an order can end, and how it must. */
 const SCENARIOS: readonly {
   readonly title: string;
+  readonly transaction?: TransactionKind;
   readonly sku?: string;
   readonly method?: string;
   readonly country?: string;
@@ -27,6 +28,14 @@ const SCENARIOS: readonly {
   { title: 'nothing in stock', sku: 'SKU-NONE', status: 'failed', code: 'out_of_stock' },
   { title: 'the card is declined', method: 'pm_card_declined', status: 'failed', code: 'payment_declined' },
   { title: 'no carrier goes there', country: 'AQ', status: 'failed', code: 'shipping_unavailable' },
+  { title: 'TCC: stock and money are held, then taken', transaction: 'tcc', status: 'completed' },
+  {
+    title: 'TCC: the money cannot be held, so no stock was ever sold',
+    transaction: 'tcc',
+    method: 'pm_card_declined',
+    status: 'failed',
+    code: 'payment_declined',
+  },
 ];
 
 const OUTCOME_TIMEOUT_MS = 60_000;
@@ -95,8 +104,10 @@ async function runScenarios(config: Config): Promise<void> {
   }
 }
 
-function orderOf({ sku = 'SKU-KEYBOARD', method = 'pm_card_visa', country = 'DE' }) {
+function orderOf(scenario: (typeof SCENARIOS)[number]) {
+  const { transaction = 'saga', sku = 'SKU-KEYBOARD', method = 'pm_card_visa', country = 'DE' } = scenario;
   return {
+    transaction,
     customerId: 'cus_demo',
     items: [{ sku, quantity: 2 }],
     payment: { method },

@@ -72,6 +72,7 @@ export function renderOrder(order: OrderView, screen: Screen): string {
   const status = colours[COLOUR_OF_STATE[order.status]](order.status);
   const lines = [
     `${colours.dim('Order     ')}${colours.bold(printable(order.orderId))}  ${status}`,
+    ...(order.transaction === 'tcc' ? [field('Kind', 'TCC transaction')] : []),
     field('Customer', order.customerId),
     field('Items', order.items.map(({ sku, quantity }) => `${String(quantity)} × ${sku}`).join(', ')),
     field('Amount', formatMoney(order.amount)),

@@ -30,8 +30,14 @@ export async function openPostgres(
     idle_in_transaction_session_timeout: 60_000,
     types: { getTypeParser },
   });
-  pool.on('error', (error) => {
-    logger.warn({ reason: error.message }, 'an idle database connection was lost; the pool replaces it');
+  pool.on('connect', (client) => {
+    // The pool listens to idle ones only, and an error that nobody listens to ends the process.
+    client.on('error', (error) => {
+      logger.warn({ reason: error.message }, 'a database connection was lost; the pool replaces it');
+    });
+  });
+  pool.on('error', () => {
+    // Told above.
   });
   const database = await databaseName(pool);
   const dialect = new PostgresDialect({

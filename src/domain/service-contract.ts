@@ -119,12 +119,14 @@ export interface StockRow {
   readonly reserved: number;
   readonly sold: number;
 }
-/** Of what is held (TCC), and only of that. */
+/** Of what is held (TCC), and only of that: when its service gives it up by itself, by the service's clock. */
 export interface HeldUntil {
-  /** When its service gives it up by itself: ISO 8601 in UTC; of several holds of an order, the first. */
-  readonly expiresAt?: string;
-  /** By the service's clock it outlived that, and not just by waiting for the next clean-up. */
-  readonly overdue?: boolean;
+  /** ISO 8601 in UTC; of several holds of an order, the first that ends. */
+  readonly expiresAt?: string | undefined;
+  /** That is over: the next clean-up frees it. */
+  readonly expired?: boolean | undefined;
+  /** That is over for so long that clean-ups must have failed. */
+  readonly overdue?: boolean | undefined;
 }
 export interface InventoryBooks {
   /** The whole stock, on every page. */

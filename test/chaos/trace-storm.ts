@@ -1,7 +1,7 @@
 import type { Tracer } from '@opentelemetry/api';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../src/config/config';
-import type { OrderView } from '../../src/domain/order';
+import type { OrderView, TransactionKind } from '../../src/domain/order';
 import { ServiceUnreachableError } from '../../src/orders/errors';
 import type { Orders } from '../../src/orders/open-orders';
 import type { PartName } from '../../src/stack/start-part';
@@ -33,7 +33,16 @@ const KINDS = [
   { payment: { method: 'pm_card_timeout' } },
   { country: 'AQ' },
   { country: 'XX' },
-] as const;
+].flatMap((kind) => [
+  { transaction: 'saga', ...kind },
+  { transaction: 'tcc', ...kind },
+]) satisfies readonly Kind[];
+
+interface Kind {
+  readonly transaction: TransactionKind;
+  readonly payment?: { readonly method: string };
+  readonly country?: string;
+}
 
 const PARTS: readonly PartName[] = ['order', 'inventory', 'payment', 'shipping', 'worker'];
 const [KILL_AFTER_MIN_MS, KILL_AFTER_MAX_MS] = [2_000, 5_000];
@@ -161,7 +170,7 @@ async function placeAll(
     while (placed < count || !isEnough()) {
       const number = placed++;
       const orderId = `storm-${String(number)}`;
-      const kind = KINDS[Math.floor(random() * KINDS.length)] ?? {};
+      const kind = KINDS[Math.floor(random() * KINDS.length)] ?? { transaction: 'saga' };
       await startPatiently(orders, tracer, inputOf(orderId, kind));
       const view = await orders.orders.waitForOutcome(orderId, { timeoutMs: OUTCOME_TIMEOUT_MS });
       if (view === undefined) throw new Error(`Order ${orderId} came to no end`);
@@ -190,19 +199,20 @@ async function startPatiently({ orders }: Orders, tracer: Tracer, input: object)
   }
 }
 
-function inputOf(orderId: string, kind: (typeof KINDS)[number]): object {
+function inputOf(orderId: string, { transaction, payment, country = 'DE' }: Kind): object {
   return {
     orderId,
     customerId: 'cus_storm',
     items: [{ sku: 'SKU-KEYBOARD', quantity: 1 }],
-    payment: 'payment' in kind ? kind.payment : { method: 'pm_card_visa' },
+    payment: payment ?? { method: 'pm_card_visa' },
     shippingAddress: {
       name: 'A. Buyer',
       line1: '1 Main St',
       city: 'Berlin',
       postalCode: '10115',
-      country: 'country' in kind ? kind.country : 'DE',
+      country,
     },
+    transaction,
   };
 }
 
@@ -250,9 +260,8 @@ function orphansOf(trace: readonly StoredSpan[]): StoredSpan[] {
 
 function isLinkedOnce({ links }: StoredSpan, trace: readonly StoredSpan[]): boolean {
   const [link, ...more] = links;
-  return (
-    more.length === 0 && trace.some(({ spanId, name }) => spanId === link?.spanId && name.startsWith('Step:'))
-  );
+  const isUndone = ({ name }: StoredSpan) => name.startsWith('Step:') || name.startsWith('TCC Phase:');
+  return more.length === 0 && trace.some((span) => span.spanId === link?.spanId && isUndone(span));
 }
 
 function counts(values: readonly string[]): Record<string, number> {

@@ -96,6 +96,24 @@ describe('orders audit on real books', () => {
       { orderId: 'unpaid' },
     ],
     [
+      'a hold that its service should have freed',
+      'inventory',
+      `update stock set free = free - 1, reserved = reserved + 1 where sku = 'SKU-MOUSE';
+       insert into reservations values ('x', 'x', 'held', 'held', '[{"sku":"SKU-MOUSE","quantity":1}]', 1, 0, 0)`,
+      `update stock set free = free + 1, reserved = reserved - 1 where sku = 'SKU-MOUSE';
+       delete from reservations where order_id = 'held'`,
+      'hold_left',
+      { orderId: 'held' },
+    ],
+    [
+      'stock that is reserved without a hold',
+      'inventory',
+      `update stock set free = free - 1, reserved = reserved + 1 where sku = 'SKU-MOUSE'`,
+      `update stock set free = free + 1, reserved = reserved - 1 where sku = 'SKU-MOUSE'`,
+      'stock_conserved',
+      {},
+    ],
+    [
       'a shipment of an order that nobody knows',
       'shipping',
       `insert into shipments select 'x', 'x', 'ghost', items, address, country, status, 0, 0 from shipments limit 1`,

@@ -332,7 +332,9 @@ describe('what a gateway has besides orders', () => {
     ]);
     expect((await get('/docs/')).status).toBe(200);
     const metrics = await get<string>('/metrics');
-    expect(metrics.body).toMatch(/http_server_request_duration_seconds_count\{[^}]*http_route="\/orders"[^}]*\} \d+/);
+    expect(metrics.body).toMatch(
+      /http_server_request_duration_seconds_count\{[^}]*http_route="\/orders"[^}]*\} \d+/,
+    );
     expect(metrics.body).not.toContain('ord_');
   });
 

@@ -2,7 +2,7 @@ import type { ChargeRequest, PaymentProvider } from '../../src/services/payment/
 import type { PageRequest } from '../../src/services/pagination';
 
 type Call = 'charge' | 'authorise' | 'lookup' | 'capture' | 'void' | 'refund';
-type Hook = () => void | Promise<void>;
+type Hook = (key: string) => void | Promise<void>;
 
 /**
  * A provider on whose calls a test can lay its hand: `before` and `after` the provider has carried one out, the
@@ -23,27 +23,27 @@ export class FaultyProvider implements PaymentProvider {
   constructor(private readonly provider: PaymentProvider) {}
 
   charge(request: ChargeRequest, signal: AbortSignal) {
-    return this.through('charge', () => this.provider.charge(request, signal));
+    return this.through('charge', request.key, () => this.provider.charge(request, signal));
   }
 
   authorise(request: ChargeRequest, signal: AbortSignal) {
-    return this.through('authorise', () => this.provider.authorise(request, signal));
+    return this.through('authorise', request.key, () => this.provider.authorise(request, signal));
   }
 
   lookup(key: string, signal: AbortSignal) {
-    return this.through('lookup', () => this.provider.lookup(key, signal));
+    return this.through('lookup', key, () => this.provider.lookup(key, signal));
   }
 
   capture(key: string, signal: AbortSignal) {
-    return this.through('capture', () => this.provider.capture(key, signal));
+    return this.through('capture', key, () => this.provider.capture(key, signal));
   }
 
   void(key: string, orderId: string, signal: AbortSignal) {
-    return this.through('void', () => this.provider.void(key, orderId, signal));
+    return this.through('void', key, () => this.provider.void(key, orderId, signal));
   }
 
   refund(key: string, orderId: string, signal: AbortSignal) {
-    return this.through('refund', () => this.provider.refund(key, orderId, signal));
+    return this.through('refund', key, () => this.provider.refund(key, orderId, signal));
   }
 
   books(page: PageRequest) {
@@ -58,11 +58,11 @@ export class FaultyProvider implements PaymentProvider {
     return this.provider.close();
   }
 
-  private async through<Result>(call: Call, carryOut: () => Promise<Result>): Promise<Result> {
-    await this.before[call]?.();
+  private async through<Result>(call: Call, key: string, carryOut: () => Promise<Result>): Promise<Result> {
+    await this.before[call]?.(key);
     this.calls[call] += 1;
     const result = await carryOut();
-    await this.after[call]?.();
+    await this.after[call]?.(key);
     return result;
   }
 }

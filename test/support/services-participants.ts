@@ -122,6 +122,16 @@ export class ParticipantUnderTest {
       .execute();
   }
 
+  /** When the order's hold ends by itself; null when it does not, or not any more. */
+  async endOf(order: string): Promise<number | null> {
+    const row = await this.barrier
+      .selectFrom('barrier')
+      .select('expires_at')
+      .where('key', '=', `${order}/try`)
+      .executeTakeFirstOrThrow();
+    return row.expires_at;
+  }
+
   async stop(): Promise<void> {
     await this.stopProcesses();
     await Promise.all([this.barrier.destroy(), this.standings.close()]);

@@ -18,11 +18,11 @@ export interface TestDatabase {
 export function onEachDatabase(claims: (database: TestDatabase) => void): void {
   describe('on SQLite', () => {
     const directories: string[] = [];
-    afterAll(() => removeAll(directories));
     claims({
       freshConfig: async (environment) =>
         loadConfig({ DATA_DIR: await newDirectory(directories), ...environment }),
     });
+    afterAll(() => removeAll(directories));
   });
 
   describe('on PostgreSQL', () => {
@@ -30,10 +30,6 @@ export function onEachDatabase(claims: (database: TestDatabase) => void): void {
     let postgres: TestPostgres | undefined;
     beforeAll(async () => {
       postgres = await startPostgres();
-    });
-    afterAll(async () => {
-      await postgres?.stop();
-      await removeAll(directories);
     });
     claims({
       freshConfig: async (environment) => {
@@ -44,6 +40,11 @@ export function onEachDatabase(claims: (database: TestDatabase) => void): void {
           ...environment,
         });
       },
+    });
+    // These run in the order in which they are written: the services have let go by then.
+    afterAll(async () => {
+      await postgres?.stop();
+      await removeAll(directories);
     });
   });
 }

@@ -27,6 +27,11 @@ const PAGE = 500;
 
 const count = z.int();
 const page = { nextCursor: z.string().optional() };
+const heldUntil = {
+  expiresAt: z.string().optional(),
+  expired: z.boolean().optional(),
+  overdue: z.boolean().optional(),
+};
 const itemsSchema = z.array(z.object({ sku: z.string(), quantity: count }));
 const orderBooks = z.object({
   orders: z.array(
@@ -37,7 +42,12 @@ const orderBooks = z.object({
 const inventoryBooks = z.object({
   stock: z.array(z.object({ sku: z.string(), seeded: count, free: count, reserved: count, sold: count })),
   reservations: z.array(
-    z.object({ orderId: z.string(), state: z.enum(['sold', 'released']), items: itemsSchema }),
+    z.object({
+      orderId: z.string(),
+      state: z.enum(['held', 'sold', 'released']),
+      items: itemsSchema,
+      ...heldUntil,
+    }),
   ),
   ...page,
 });
@@ -49,6 +59,7 @@ const paymentBooks = z.object({
       charged: count,
       refunded: count,
       held: count,
+      ...heldUntil,
     }),
   ),
   ...page,

@@ -1,6 +1,13 @@
+import { formatMoney } from '../../domain/money';
 import type { Money } from '../../domain/money';
 import type { OrderItem } from '../../domain/order';
-import type { InventoryBooks, OrderBooks, PaymentBooks, ShippingBooks } from '../../domain/service-contract';
+import type {
+  HeldUntil,
+  InventoryBooks,
+  OrderBooks,
+  PaymentBooks,
+  ShippingBooks,
+} from '../../domain/service-contract';
 
 /** Everything that the four services have on their books about one order. */
 export interface OrderEffects {
@@ -14,6 +21,8 @@ export interface OrderEffects {
 export interface StandingEffects {
   readonly orderRows: number;
   readonly reservations: readonly (readonly OrderItem[])[];
+  /** Holds on stock (TCC), but for those that their service is about to free. */
+  readonly holds: number;
   readonly shipments: number;
 }
 
@@ -21,11 +30,12 @@ export function standing(effects: OrderEffects): StandingEffects {
   return {
     orderRows: effects.orderRows.filter(({ status }) => status === 'created').length,
     reservations: effects.reservations.filter(({ state }) => state === 'sold').map(({ items }) => items),
+    holds: effects.reservations.filter((row) => row.state === 'held' && !isEnding(row)).length,
     shipments: effects.shipments.filter(({ status }) => status === 'created').length,
   };
 }
 
-/** `an order row, a shipment`; empty when nothing stands. */
+/** `an order row, a shipment`; empty when nothing stands but holds, which their service frees by itself. */
 export function describeStanding({ orderRows, reservations, shipments }: StandingEffects): string {
   return [
     ...(orderRows > 0 ? ['an order row'] : []),
@@ -36,23 +46,55 @@ export function describeStanding({ orderRows, reservations, shipments }: Standin
 
 /** Charged − refunded by currency, without what comes to nothing. */
 export function balances(effects: OrderEffects): Money[] {
-  const kept = new Map<string, number>();
-  for (const { currency, charged, refunded } of effects.payments) {
-    kept.set(currency, (kept.get(currency) ?? 0) + charged - refunded);
+  return sums(effects, ({ charged, refunded }) => charged - refunded);
+}
+
+/** What the customer cannot spend elsewhere, by currency: what was kept, and what is held. */
+export function moneyOut(effects: OrderEffects): Money[] {
+  return sums(effects, ({ charged, refunded, held }) => charged - refunded + held);
+}
+
+function sums(
+  { payments }: OrderEffects,
+  valueOf: (payment: OrderEffects['payments'][number]) => number,
+): Money[] {
+  const values = new Map<string, number>();
+  for (const payment of payments) {
+    values.set(payment.currency, (values.get(payment.currency) ?? 0) + valueOf(payment));
   }
-  return [...kept].filter(([, value]) => value !== 0).map(([currency, value]) => ({ value, currency }));
+  return [...values].filter(([, value]) => value !== 0).map(([currency, value]) => ({ value, currency }));
 }
 
-/** Authorised money that is neither captured nor voided. */
+/** Authorised money that is neither captured nor voided, but for what its service is about to void. */
 export function heldMoney(effects: OrderEffects): number {
-  return effects.payments.reduce((sum, { held }) => sum + held, 0);
+  return effects.payments.filter((row) => !isEnding(row)).reduce((sum, { held }) => sum + held, 0);
 }
 
-/** True when the books alone look like an order that was completed, or like one that was undone. */
+function isEnding({ expired, overdue }: HeldUntil): boolean {
+  return expired === true && overdue !== true;
+}
+
+/** What is on hold although its service should have freed it, each in words. */
+export function overdueHolds(effects: OrderEffects): string[] {
+  const stock = effects.reservations
+    .filter(({ state, overdue }) => state === 'held' && overdue === true)
+    .map(({ expiresAt }) => `stock is still on hold, which ended at ${expiresAt ?? 'no known time'}`);
+  const money = effects.payments
+    .filter(({ held, overdue }) => held !== 0 && overdue === true)
+    .map(
+      ({ held, currency, expiresAt }) =>
+        `${formatMoney({ value: held, currency })} is still held, which ended at ${expiresAt ?? 'no known time'}`,
+    );
+  return [...stock, ...money];
+}
+
+/**
+ * True when the books alone look like an order that was completed, or like one that was undone; what is on hold says
+ * nothing of that.
+ */
 export function coherent(effects: OrderEffects): boolean {
   const { orderRows, reservations, shipments } = standing(effects);
   const kept = balances(effects);
-  if (heldMoney(effects) !== 0) return false;
   if (orderRows === 0) return reservations.length === 0 && shipments === 0 && kept.length === 0;
   const amount = effects.orderRows.find(({ status }) => status === 'created')?.amount;
   const paid = amount !== undefined && paysExactly(kept, amount);

@@ -4,7 +4,7 @@ import type { StockRow } from '../../domain/service-contract';
 
 /** The names of what may be violated. They are stable: scripts and runbooks go by them. */
 export type AuditRule =
-  /** Per SKU: free + reserved + sold = seeded, and what is sold is what reservations stand for. */
+  /** Per SKU: free + reserved + sold = seeded, and what is sold or reserved is what reservations stand for. */
   | 'stock_conserved'
   /** A completed order has its order row, its reservation and its shipment. */
   | 'completed_in_full'
@@ -12,6 +12,8 @@ export type AuditRule =
   | 'money_conserved'
   /** Of a failed or cancelled order no order row, reservation or shipment stands. */
   | 'nothing_stands'
+  /** No hold (TCC) outlives its expiry, and no stock of a final order is on one. */
+  | 'hold_left'
   /** No order, in whatever state, has an effect twice. */
   | 'at_most_once'
   /** An order that is at work, or parked, was charged more than its amount. */

@@ -3,7 +3,16 @@ import type { Money } from '../../domain/money';
 import type { CompensationView } from '../../domain/order';
 import type { CompensationName } from '../../domain/steps';
 import type { Interruption } from '../errors';
-import { balances, coherent, describeStanding, heldMoney, paysExactly, standing } from './effects';
+import {
+  balances,
+  coherent,
+  describeStanding,
+  heldMoney,
+  moneyOut,
+  overdueHolds,
+  paysExactly,
+  standing,
+} from './effects';
 import type { OrderEffects, StandingEffects } from './effects';
 import type { AuditRule, Debt, Violation } from './report';
 
@@ -39,6 +48,9 @@ export function judgeOrder(facts: OrderFacts): Judgement {
   for (const detail of doubles(stands)) violation('at_most_once', detail);
   const amount = amountOf(facts);
 
+  if (facts.end !== 'completed' && facts.end !== 'undone') {
+    for (const detail of overdueHolds(facts.effects)) violation('hold_left', detail);
+  }
   switch (facts.end) {
     case 'open':
       // What is at work is never wrong for being half done, only for what nothing yet to come can explain.
@@ -47,6 +59,7 @@ export function judgeOrder(facts: OrderFacts): Judgement {
     case 'completed': {
       const missing = missingEffects(stands);
       if (missing.length > 0) violation('completed_in_full', `completed without ${missing.join(', ')}`);
+      if (stands.holds > 0) violation('hold_left', 'completed, but stock is still on hold');
       const wrong = wrongPayment(facts.effects, amount);
       if (wrong !== undefined) violation('money_conserved', wrong);
       break;
@@ -73,31 +86,35 @@ function judgeUndone(
   violation: (rule: AuditRule, detail: string) => void,
   debts: Debt[],
 ): void {
-  const owed = (step: CompensationName, amount?: Money): boolean => {
-    const given = skipped.find(
-      (compensation) => compensation.step === step && compensation.state === 'skipped',
-    );
+  const owed = (steps: readonly CompensationName[], amount?: Money): boolean => {
+    const given = skipped.find(({ step, state }) => steps.includes(step) && state === 'skipped');
     if (given === undefined) return false;
     debts.push({
       orderId,
-      step,
+      step: given.step,
       ...(amount !== undefined && { amount }),
       skippedBy: given.skippedBy ?? 'unknown',
       reason: given.reason ?? '',
     });
     return true;
   };
-  if (stands.shipments > 0 && !owed('cancel_shipment')) violation('nothing_stands', 'a shipment stands');
-  if (stands.reservations.length > 0 && !owed('release_inventory')) {
+  if (stands.shipments > 0 && !owed(['cancel_shipment'])) violation('nothing_stands', 'a shipment stands');
+  if (stands.reservations.length > 0 && !owed(['release_inventory', 'reverse_inventory'])) {
     violation('nothing_stands', 'a reservation stands');
   }
-  if (stands.orderRows > 0 && !owed('cancel_order')) violation('nothing_stands', 'an order row stands');
+  // Until the service's own clock ends it.
+  if (stands.holds > 0 && !owed(['cancel_inventory', 'reverse_inventory'])) {
+    violation('hold_left', 'undone, but stock is still on hold');
+  }
+  if (stands.orderRows > 0 && !owed(['cancel_order'])) violation('nothing_stands', 'an order row stands');
   for (const kept of balances(effects)) {
     // Too much given back is nobody's debt to the customer.
-    if (kept.value > 0 && owed('refund_payment', kept)) continue;
+    if (kept.value > 0 && owed(['refund_payment', 'reverse_payment'], kept)) continue;
     violation('money_conserved', `undone, but ${formatMoney(kept)} of the customer's was kept`);
   }
-  if (heldMoney(effects) !== 0) violation('money_conserved', 'undone, but money is still held');
+  if (heldMoney(effects) !== 0 && !owed(['cancel_payment', 'reverse_payment'])) {
+    violation('money_conserved', 'undone, but money is still held');
+  }
 }
 
 function amountOf({ effects, amount }: OrderFacts): Money | undefined {
@@ -105,10 +122,10 @@ function amountOf({ effects, amount }: OrderFacts): Money | undefined {
   return row?.amount ?? amount;
 }
 
-function doubles({ orderRows, reservations, shipments }: StandingEffects): string[] {
+function doubles({ orderRows, reservations, holds, shipments }: StandingEffects): string[] {
   const counted: [string, number][] = [
     ['order rows', orderRows],
-    ['reservations', reservations.length],
+    ['reservations', reservations.length + holds],
     ['shipments', shipments],
   ];
   return counted.filter(([, n]) => n > 1).map(([what, n]) => `${String(n)} ${what} stand`);
@@ -116,7 +133,7 @@ function doubles({ orderRows, reservations, shipments }: StandingEffects): strin
 
 function overcharges(effects: OrderEffects, amount: Money | undefined): string[] {
   if (amount === undefined) return [];
-  return balances(effects)
+  return moneyOut(effects)
     .filter(({ value, currency }) => value > (currency === amount.currency ? amount.value : 0))
     .map((kept) => `${formatMoney(kept)} was taken for an order of ${formatMoney(amount)}`);
 }
@@ -143,14 +160,10 @@ function describeMoney(kept: readonly Money[]): string {
   return kept.length === 0 ? 'nothing' : kept.map(formatMoney).join(' and ');
 }
 
-/** Whatever of the order stands, money included; empty when nothing does. */
+/** Whatever of the order stands, money included; empty when nothing does but what is on hold. */
 function describeLeft(effects: OrderEffects): string {
   const kept = balances(effects);
-  return [
-    describeStanding(standing(effects)),
-    ...(kept.length > 0 ? [describeMoney(kept)] : []),
-    ...(heldMoney(effects) !== 0 ? ['held money'] : []),
-  ]
+  return [describeStanding(standing(effects)), ...(kept.length > 0 ? [describeMoney(kept)] : [])]
     .filter((part) => part !== '')
     .join(', ');
 }

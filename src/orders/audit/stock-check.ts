@@ -5,7 +5,7 @@ import type { Violation } from './report';
 export interface StockFindings {
   readonly stock: readonly StockRow[];
   readonly violations: readonly Violation[];
-  /** SKUs that kept moving, so that their reservations cannot be compared with what is sold. */
+  /** SKUs that kept moving, so that their reservations cannot be compared with what is sold or reserved. */
   readonly unchecked: readonly string[];
 }
 
@@ -22,19 +22,22 @@ export async function checkStock(
   readAgain: () => Promise<InventoryReading>,
 ): Promise<StockFindings> {
   let reading = first;
-  let mismatches = soldMismatches(reading);
-  let confirmed = new Map<string, string>();
+  let mismatches = mismatchesOf(reading);
+  let confirmed: Mismatches = new Map();
   for (let n = 1; n < MAX_READINGS && confirmed.size < mismatches.size; n++) {
     const earlier = mismatches;
     reading = await readAgain();
-    mismatches = soldMismatches(reading);
-    confirmed = new Map([...mismatches].filter(([sku, detail]) => earlier.get(sku) === detail));
+    mismatches = mismatchesOf(reading);
+    confirmed = new Map([...mismatches].filter(([what, { detail }]) => earlier.get(what)?.detail === detail));
   }
-  const details = [...reading.after.flatMap(rowFaults), ...confirmed.values()];
+  const confirmedDetails = [...confirmed.values()].map(({ detail }) => detail);
+  const details = [...reading.after.flatMap(rowFaults), ...confirmedDetails];
   return {
     stock: reading.after,
     violations: details.map((detail) => ({ rule: 'stock_conserved', detail })),
-    unchecked: [...mismatches.keys()].filter((sku) => !confirmed.has(sku)),
+    unchecked: [
+      ...new Set([...mismatches].filter(([what]) => !confirmed.has(what)).map(([, { sku }]) => sku)),
+    ],
   };
 }
 
@@ -47,23 +50,33 @@ function rowFaults({ sku, seeded, free, reserved, sold }: StockRow): string[] {
   return faults;
 }
 
-/** SKUs whose reservations stand for another quantity than is sold, each with its description. */
-function soldMismatches({ before, after, reservations }: InventoryReading): Map<string, string> {
-  const inBooks = new Map<string, number>();
-  for (const { state, items } of reservations) {
-    if (state !== 'sold') continue;
-    for (const { sku, quantity } of items) inBooks.set(sku, (inBooks.get(sku) ?? 0) + quantity);
-  }
-  const soldBefore = new Map(before.map(({ sku, sold }) => [sku, sold]));
-  const soldAfter = new Map(after.map(({ sku, sold }) => [sku, sold]));
-  const mismatches = new Map<string, string>();
-  for (const sku of new Set([...soldAfter.keys(), ...inBooks.keys()])) {
-    const sold = soldAfter.get(sku) ?? 0;
-    const standing = inBooks.get(sku) ?? 0;
-    if (sold === standing) continue;
-    const from = soldBefore.get(sku) ?? 0;
-    const range = from === sold ? String(sold) : `${String(from)} to ${String(sold)}`;
-    mismatches.set(sku, `${sku}: ${range} sold, but reservations stand for ${String(standing)}`);
+type Mismatches = ReadonlyMap<string, { readonly sku: string; readonly detail: string }>;
+
+/** What is counted as sold, or as reserved, and what stands for it. */
+const COUNTED = [
+  { column: 'sold', state: 'sold', standing: 'reservations stand' },
+  { column: 'reserved', state: 'held', standing: 'holds stand' },
+] as const;
+
+/** SKUs of which another quantity is sold, or reserved, than reservations, or holds, stand for; with descriptions. */
+function mismatchesOf({ before, after, reservations }: InventoryReading): Mismatches {
+  const mismatches = new Map<string, { sku: string; detail: string }>();
+  for (const { column, state, standing } of COUNTED) {
+    const inBooks = new Map<string, number>();
+    for (const { items } of reservations.filter((row) => row.state === state)) {
+      for (const { sku, quantity } of items) inBooks.set(sku, (inBooks.get(sku) ?? 0) + quantity);
+    }
+    const countBefore = new Map(before.map((row) => [row.sku, row[column]]));
+    const countAfter = new Map(after.map((row) => [row.sku, row[column]]));
+    for (const sku of new Set([...countAfter.keys(), ...inBooks.keys()])) {
+      const counted = countAfter.get(sku) ?? 0;
+      const stands = inBooks.get(sku) ?? 0;
+      if (counted === stands) continue;
+      const from = countBefore.get(sku) ?? 0;
+      const range = from === counted ? String(counted) : `${String(from)} to ${String(counted)}`;
+      const detail = `${sku}: ${range} ${column}, but ${standing} for ${String(stands)}`;
+      mismatches.set(`${sku} ${column}`, { sku, detail });
+    }
   }
   return mismatches;
 }

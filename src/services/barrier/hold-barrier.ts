@@ -14,7 +14,7 @@ import type { KeyedConfirmation, KeyedRequest } from './idempotency';
 export type OpenedHold =
   { readonly answer: Answer } | { readonly open: 'first' | 'again'; readonly expiresAt: string };
 
-/** A hold whose time is over. */
+/** A hold whose time was over when {@link HoldBarrier.due} found it, and so is for ever. */
 export interface DueHold {
   readonly key: string;
   readonly orderId: string;
@@ -109,11 +109,11 @@ export class HoldBarrier<Tables extends BarrierTables> extends Barrier<Tables> {
     });
   }
 
-  /** Frees the hold in one transaction if its time is over and nobody was quicker; says whether it did. */
-  async expire(key: string, free: (trx: Transaction<Tables>) => Promise<void>): Promise<boolean> {
+  /** Frees a hold whose time is over in one transaction, unless somebody was quicker; says whether it did. */
+  async expire({ key }: DueHold, free: (trx: Transaction<Tables>) => Promise<void>): Promise<boolean> {
     return this.transaction(async (rows, trx) => {
       const { state } = await lock(rows, key);
-      if (state !== 'expiring' && !(state === 'done' && (await isDue(rows, key)))) return false;
+      if (state !== 'done' && state !== 'expiring') return false;
       await free(trx);
       await setState(rows, key, 'expired');
       return true;
@@ -160,17 +160,17 @@ export class HoldBarrier<Tables extends BarrierTables> extends Barrier<Tables> {
   }
 
   /** Commits that the hold's time is over, unless it is settled: no confirm that comes now starts any more. */
-  async openExpiry(key: string): Promise<boolean> {
+  async openExpiry({ key }: DueHold): Promise<boolean> {
     return this.transaction(async (rows) => {
-      const { state } = await lock(rows, key);
-      if (!(await isDue(rows, key))) return false;
+      const { state, expires_at: end } = await lock(rows, key);
+      if (end === null) return false;
       if (isOpenEnded(state)) await setState(rows, key, 'expiring');
       return true;
     });
   }
 
   /** Commits what an expiry found where the effect is, unless somebody was quicker; says whether the hold ended so. */
-  async settleExpiry(key: string, found: ExpiryFinding): Promise<boolean> {
+  async settleExpiry({ key }: DueHold, found: ExpiryFinding): Promise<boolean> {
     return this.transaction(async (rows) => {
       const { state } = await lock(rows, key);
       const next = afterExpiry(state, found);

@@ -42,7 +42,7 @@ export async function buildInventoryApp(deps: ServiceDeps): Promise<ServiceApp> 
     intervalMs: sweepIntervalMs,
     logger: deps.telemetry.logger,
     due: (after, limit) => barrier.due(after, limit),
-    expire: ({ key }) => barrier.expire(key, (trx) => release(trx, key)),
+    expire: (due) => barrier.expire(due, (trx) => release(trx, due.key)),
   });
   const app = createServiceApp(deps, {
     ready: () => pingDatabase(db),

@@ -4,7 +4,7 @@ import type { InventoryBooks } from '../../domain/service-contract';
 import type { OrderItem } from '../../domain/order';
 import { pageOf, withCursor } from '../pagination';
 import type { PageRequest } from '../pagination';
-import { heldUntil, isOverdue } from '../held-until';
+import { heldUntil, isOverSince } from '../held-until';
 import type { InventoryTables } from './tables';
 
 /**
@@ -25,7 +25,7 @@ export async function inventoryBooks(
       const rows = await trx
         .selectFrom('reservations')
         .select(['order_id', 'key', 'state', 'items', 'expires_at'])
-        .select(isOverdue(trx, forgottenAfterMs).as('overdue'))
+        .select([isOverSince(trx, 0).as('expired'), isOverSince(trx, forgottenAfterMs).as('overdue')])
         .where(sql<boolean>`(order_id, key) > (${after[0]}, ${after[1]})`)
         .orderBy('order_id')
         .orderBy('key')

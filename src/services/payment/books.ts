@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { HeldUntil, PaymentBooks } from '../../domain/service-contract';
-import { heldUntil, isOverdue } from '../held-until';
+import { heldUntil, isOverSince } from '../held-until';
 import type { PageRequest } from '../pagination';
 import type { PaymentProvider } from './provider';
 import type { PaymentTables } from './tables';
@@ -36,7 +36,7 @@ async function endsOfHolds(
   const rows = await db
     .selectFrom('barrier')
     .select(['order_id', 'expires_at'])
-    .select(isOverdue(db, forgottenAfterMs).as('overdue'))
+    .select([isOverSince(db, 0).as('expired'), isOverSince(db, forgottenAfterMs).as('overdue')])
     .where('order_id', 'in', orderIds)
     .where('expires_at', 'is not', null)
     .orderBy('expires_at', 'desc')

@@ -97,10 +97,10 @@ export class PaymentHolds implements HoldSettlement {
   }
 
   /** Voids a hold whose time is over, unless it is settled; says whether it did. */
-  async expire({ key, orderId }: DueHold): Promise<boolean> {
-    if (!(await this.barrier.openExpiry(key))) return false;
-    const { outcome } = await this.ask((provider, signal) => provider.void(key, orderId, signal));
-    return this.barrier.settleExpiry(key, EXPIRY_FINDINGS[outcome]);
+  async expire(hold: DueHold): Promise<boolean> {
+    if (!(await this.barrier.openExpiry(hold))) return false;
+    const { outcome } = await this.ask((provider, signal) => provider.void(hold.key, hold.orderId, signal));
+    return this.barrier.settleExpiry(hold, EXPIRY_FINDINGS[outcome]);
   }
 
   private ask<Result>(

@@ -61,6 +61,7 @@ onEachDatabase((database) => {
       state: 'held',
       items,
       expiresAt,
+      expired: false,
       overdue: false,
     });
 
@@ -180,7 +181,7 @@ onEachDatabase((database) => {
         await forgetful.post('/holds', body, 'o-1/try');
         await endedLongAgo(own);
         const { reservations } = (await forgetful.get('/books')).body as unknown as InventoryBooks;
-        expect(reservations).toMatchObject([{ state: 'held', overdue: true }]);
+        expect(reservations).toMatchObject([{ state: 'held', expired: true, overdue: true }]);
       } finally {
         await forgetful.stop();
       }

@@ -88,7 +88,7 @@ async function repair({ orderId }: { orderId: string }) {
 }
 
 const isWorkflowsOwn = ({ name }: StoredSpan) =>
-  /^(RunWorkflow|StartActivity|Saga|Step|Compensation)[: ]/.test(name);
+  /^(RunWorkflow|StartActivity|Saga|Step|Compensation|TCC (Transaction|Phase))\b/.test(name);
 const isAttempt = ({ name }: StoredSpan) => name.startsWith('RunActivity:');
 const isCall = ({ kind, service, attributes }: StoredSpan) =>
   kind === 'CLIENT' && service === 'order-service' && 'http.request.method' in attributes;
@@ -100,19 +100,27 @@ describe('the repair of a trace', () => {
     ['flaky', { payment: { method: 'pm_card_flaky' } }],
     ['declined', { payment: { method: 'pm_card_declined' } }],
     ['unknown', { payment: { method: 'pm_card_timeout' } }],
-  ])('writes nothing when the trace is whole: %s', async (_, order) => {
+    ['held and confirmed', { transaction: 'tcc' }],
+    ['held and cancelled', { transaction: 'tcc', payment: { method: 'pm_card_timeout' } }],
+  ] as const)('writes nothing when the trace is whole: %s', async (_, order) => {
     expect(await repair(await run(order))).toEqual([]);
   });
 
-  it("makes the workflow's own spans again, each exactly as it was, and once", async () => {
-    const order = await run({ payment: { method: 'pm_card_declined' } });
-    const before = spansOf(order);
-    const lost = lose(order, isWorkflowsOwn);
-    expect(lost.map(({ name }) => name)).toContain('Compensation: Release Inventory');
-    expect(await repair(order)).toHaveLength(lost.length);
-    expect(spansOf(order)).toEqual(before);
-    expect(await repair(order)).toEqual([]);
-  });
+  it.each([
+    ['saga', 'Compensation: Release Inventory'],
+    ['tcc', 'TCC Phase: Cancel'],
+  ] as const)(
+    "makes the workflow's own spans again, each exactly as it was, and once: %s",
+    async (kind, name) => {
+      const order = await run({ transaction: kind, payment: { method: 'pm_card_declined' } });
+      const before = spansOf(order);
+      const lost = lose(order, isWorkflowsOwn);
+      expect(lost.map((span) => span.name)).toContain(name);
+      expect(await repair(order)).toHaveLength(lost.length);
+      expect(spansOf(order)).toEqual(before);
+      expect(await repair(order)).toEqual([]);
+    },
+  );
 
   it('makes attempts and their calls again, with their ids, numbers and parents', async () => {
     const order = await run({ payment: { method: 'pm_card_flaky' } });
@@ -142,33 +150,36 @@ describe('the repair of a trace', () => {
     expect(await repair(order)).toEqual([]);
   });
 
-  it('is whole again whatever was lost of what the worker wrote, and then has nothing more to do', async () => {
-    const order = await run({ payment: { method: 'pm_card_declined' } });
-    const whole = spansOf(order);
-    const lossy = whole.filter(isWorkers);
-    const { ended, history, runId } = await replayed(order);
-    fc.assert(
-      fc.property(fc.subarray(lossy), (lost) => {
-        const stored = whole.filter((span) => !lost.includes(span));
-        const trace = {
-          workflowId: order.workflowId,
-          runId,
-          service: 'order-service',
-          history,
-          ended,
-          open: [],
-        };
-        const written = missingSpans({ ...trace, stored });
-        const after = [...stored, ...written];
-        expect(lintTrace(after, order)).toEqual([]);
-        // Nothing is written that is there, and nothing that never was.
-        const lostIds = lost.map(({ spanId }) => spanId);
-        expect(written.filter(({ spanId }) => !lostIds.includes(spanId))).toEqual([]);
-        expect(missingSpans({ ...trace, stored: after })).toEqual([]);
-      }),
-      { numRuns: 300 },
-    );
-  });
+  it.each(['saga', 'tcc'] as const)(
+    'is whole again whatever was lost of what the worker wrote: %s',
+    async (kind) => {
+      const order = await run({ transaction: kind, payment: { method: 'pm_card_declined' } });
+      const whole = spansOf(order);
+      const lossy = whole.filter(isWorkers);
+      const { ended, history, runId } = await replayed(order);
+      fc.assert(
+        fc.property(fc.subarray(lossy), (lost) => {
+          const stored = whole.filter((span) => !lost.includes(span));
+          const trace = {
+            workflowId: order.workflowId,
+            runId,
+            service: 'order-service',
+            history,
+            ended,
+            open: [],
+          };
+          const written = missingSpans({ ...trace, stored });
+          const after = [...stored, ...written];
+          expect(lintTrace(after, order)).toEqual([]);
+          // Nothing is written that is there, and nothing that never was.
+          const lostIds = lost.map(({ spanId }) => spanId);
+          expect(written.filter(({ spanId }) => !lostIds.includes(spanId))).toEqual([]);
+          expect(missingSpans({ ...trace, stored: after })).toEqual([]);
+        }),
+        { numRuns: 300 },
+      );
+    },
+  );
 
   it('ends what a terminated order left open, and says how it ended', async () => {
     const { orderId } = await orders.orders.start(
@@ -201,6 +212,37 @@ describe('the repair of a trace', () => {
       attributes: { 'error.type': 'workflow_terminated', 'saga.reconstructed': true },
     });
     expect(lintTrace(spansOf(view), summary)).toEqual([]);
+    expect(await repair(view)).toEqual([]);
+  });
+
+  it('ends the phase and the transaction that a terminated order left open', async () => {
+    const hour = { backoffInitialMs: 3_600_000, backoffMaxMs: 3_600_000 };
+    const policies = { ...stack.config.policies, overrides: { try_payment: hour } };
+    const patient = await openOrders({ ...stack.config, policies }, cli, { environment: stack.environment });
+    const order = sampleOrder({ transaction: 'tcc', payment: { method: 'pm_card_flaky' } });
+    const { orderId } = await patient.orders.start(order).finally(patient.close);
+    const view = await orders.orders.get(orderId);
+    await eventually(
+      () => spansOf(view),
+      (spans) =>
+        spans.some(({ name, running }) => name === 'TCC Transaction' && running === true) &&
+        spans.some(({ name, running }) => name === 'RunActivity:tryPayment' && running !== true),
+      'the payment has been tried once, and the transaction is in sight',
+    );
+    await orders.client.workflow.getHandle(view.workflowId).terminate('by a test');
+    const written = (await repair(view)).map(({ name }) => name).sort();
+    expect(written).toEqual([
+      'RunWorkflow:orderTcc',
+      'Saga: Create Order',
+      'StartActivity:tryPayment',
+      'TCC Phase: Try',
+      'TCC Transaction',
+    ]);
+    expect(spansOf(view).find(({ name }) => name === 'TCC Transaction')).toMatchObject({
+      status: { code: 'ERROR', message: 'Workflow terminated' },
+      attributes: { 'tcc.result': 'Workflow terminated', 'error.type': 'workflow_terminated' },
+    });
+    expect(lintTrace(spansOf(view), await orders.orders.summary(orderId))).toEqual([]);
     expect(await repair(view)).toEqual([]);
   });
 });

@@ -22,6 +22,8 @@ describe('the reason for which a service said no', () => {
     ['carrier_unavailable', {}, 'The carrier for AQ does not answer'],
     ['refund_refused', {}, 'The payment provider refuses to refund this payment'],
     ['provider_timeout', {}, 'The payment provider did not answer in time'],
+    ['hold_expired', {}, 'The hold has expired'],
+    ['hold_confirmed', {}, 'The hold was confirmed'],
   ])('says what is known of %s', (code, members, reason) => {
     expect(reasonOf(code, { code, ...members }, REQUEST)).toBe(reason);
   });

@@ -22,6 +22,28 @@ describe('an order for people', () => {
     expect(text).toContain('Order o-1 failed at Process Payment: payment_declined (card declined)');
   });
 
+  it('shows the parts of a TCC transaction, and that it is one', () => {
+    const held: OrderView = {
+      ...DECLINED,
+      transaction: 'tcc',
+      failure: { code: 'payment_declined', step: 'try_payment', message: 'card declined' },
+      steps: [
+        { step: 'create_order', number: 1, state: 'done', attempts: 1 },
+        { step: 'try_inventory', number: 2, state: 'done', attempts: 1 },
+        { step: 'try_payment', number: 3, state: 'failed', attempts: 1, error: 'card declined' },
+        { step: 'confirm_inventory', number: 4, state: 'skipped', attempts: 0 },
+      ],
+      compensations: [{ step: 'cancel_inventory', undoes: 'try_inventory', state: 'done', attempts: 1 }],
+    };
+    const text = renderOrder(held, { colours });
+    expect(text).toMatch(/Kind +TCC transaction/);
+    expect(text).toMatch(/2 +Try Inventory +done/);
+    expect(text).toMatch(/4 +Confirm Inventory +skipped/);
+    expect(text).toMatch(/↩ +Cancel Inventory +done/);
+    expect(text).toContain('Order o-1 failed at Try Payment: payment_declined (card declined)');
+    expect(renderOrder(DECLINED, { colours })).not.toContain('Kind');
+  });
+
   it('says what to do when it needs attention', () => {
     const text = renderOrder(PARKED, { colours });
     expect(text).toContain('Refund Payment could not be finished (refund refused)');

@@ -8,6 +8,7 @@ describe('the configuration', () => {
     expect(config.databaseUrl).toBeUndefined();
     expect(config.policies.overrides).toBeUndefined();
     expect(config.traceStore).toBe(true);
+    expect(config.holds).toEqual({ ttlMs: 60_000, sweepIntervalMs: 1_000 });
   });
 
   it('takes an empty variable for an unset one', () => {
@@ -28,6 +29,7 @@ describe('the configuration', () => {
         SAGA_STEP_MAX_ATTEMPTS: '0',
         SAGA_STEP_TIMEOUT_MS_PROCESS_PAYMENT: '-1',
         PAYMENT_SERVICE_URL: 'not a url',
+        TCC_HOLD_TTL_MS: '0',
         TRACE_STORE: 'no',
       });
     } catch (error) {
@@ -39,6 +41,7 @@ describe('the configuration', () => {
       'PAYMENT_SERVICE_URL',
       'SAGA_STEP_MAX_ATTEMPTS',
       'SAGA_STEP_TIMEOUT_MS_PROCESS_PAYMENT',
+      'TCC_HOLD_TTL_MS',
       'TRACE_STORE',
     ]);
   });

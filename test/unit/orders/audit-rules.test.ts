@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CompensationView } from '../../../src/domain/order';
+import type { HeldUntil } from '../../../src/domain/service-contract';
 import type { OrderEffects } from '../../../src/orders/audit/effects';
 import { judgeOrder } from '../../../src/orders/audit/rules';
 import type { OrderEnd } from '../../../src/orders/audit/rules';
@@ -7,19 +8,27 @@ import type { OrderEnd } from '../../../src/orders/audit/rules';
 const amount = { value: 5998, currency: 'EUR' };
 const orderId = 'o-1';
 const row = (status: 'created' | 'cancelled') => ({ orderId, status, amount });
-const reservation = (state: 'sold' | 'released') => ({
+const reservation = (state: 'held' | 'sold' | 'released', end: HeldUntil = {}) => ({
   orderId,
   state,
   items: [{ sku: 'SKU-KEYBOARD', quantity: 2 }],
+  ...end,
 });
+const expiresAt = '2026-01-01T00:01:00.000Z';
+/** A hold that may still be confirmed; one that the next clean-up frees; one that clean-ups have forgotten. */
+const LIVE = { expiresAt, expired: false, overdue: false };
+const ENDING = { expiresAt, expired: true, overdue: false };
+const OVERDUE = { expiresAt, expired: true, overdue: true };
 const shipment = (status: 'created' | 'cancelled') => ({ orderId, status });
-const payment = (charged: number, refunded: number, held = 0, currency = 'EUR') => ({
+const payment = (charged: number, refunded: number, held = 0, currency = 'EUR', end: HeldUntil = {}) => ({
   orderId,
   currency,
   charged,
   refunded,
   held,
+  ...end,
 });
+const moneyOnHold = (end: HeldUntil) => payment(0, 0, 5998, 'EUR', end);
 
 const nothing: OrderEffects = { orderRows: [], reservations: [], payments: [], shipments: [] };
 const done: OrderEffects = {
@@ -44,6 +53,13 @@ const skippedRefund: CompensationView = {
   reason: 'paid back by bank transfer',
 };
 
+/** Given up, of an order with a TCC transaction. */
+const skipped = (step: CompensationView['step']): CompensationView => ({
+  ...skippedRefund,
+  step,
+  undoes: step.endsWith('inventory') ? 'try_inventory' : 'try_payment',
+});
+
 function judge(end: OrderEnd, effects: OrderEffects, skipped: readonly CompensationView[] = []) {
   return judgeOrder({ orderId, end, effects, amount, skipped });
 }
@@ -61,6 +77,26 @@ describe('books that agree with their order', () => {
     ['a dropped order that was completed', 'unknown', done],
     ['a dropped order that was undone', 'unknown', undone],
     ['a terminated order that had done nothing', 'terminated', nothing],
+    [
+      'an order at work with stock and money on hold',
+      'open',
+      { ...nothing, reservations: [reservation('held', LIVE)], payments: [moneyOnHold(LIVE)] },
+    ],
+    [
+      'a terminated order whose holds will expire',
+      'terminated',
+      { ...nothing, reservations: [reservation('held', LIVE)], payments: [moneyOnHold(LIVE)] },
+    ],
+    [
+      'a dropped order whose holds will expire',
+      'unknown',
+      { ...nothing, reservations: [reservation('held', LIVE)], payments: [moneyOnHold(LIVE)] },
+    ],
+    [
+      'an undone order whose holds have expired, and are freed by the next clean-up',
+      'undone',
+      { ...undone, reservations: [reservation('held', ENDING)], payments: [moneyOnHold(ENDING)] },
+    ],
     [
       'a free order without any payment',
       'completed',
@@ -155,6 +191,52 @@ describe('violations', () => {
     ],
     [
       'at_most_once',
+      'a reservation and a hold while at work',
+      'open',
+      { ...nothing, reservations: [reservation('sold'), reservation('held', LIVE)] },
+    ],
+    [
+      'hold_left',
+      'an undone order with stock on hold',
+      'undone',
+      { ...undone, reservations: [reservation('held', LIVE)] },
+    ],
+    [
+      'hold_left',
+      'an undone order with stock on hold that clean-ups have forgotten',
+      'undone',
+      { ...undone, reservations: [reservation('held', OVERDUE)] },
+    ],
+    [
+      'money_conserved',
+      'an undone order with money on hold that clean-ups have forgotten',
+      'undone',
+      { ...undone, payments: [moneyOnHold(OVERDUE)] },
+    ],
+    ...(['open', 'unknown', 'terminated'] as const).flatMap<[string, string, OrderEnd, OrderEffects]>(
+      (end) => [
+        [
+          'hold_left',
+          `stock on hold that clean-ups have forgotten, of an order that is ${end}`,
+          end,
+          { ...nothing, reservations: [reservation('held', OVERDUE)] },
+        ],
+        [
+          'hold_left',
+          `money on hold that clean-ups have forgotten, of an order that is ${end}`,
+          end,
+          { ...nothing, payments: [moneyOnHold(OVERDUE)] },
+        ],
+      ],
+    ),
+    [
+      'overcharged',
+      'an order at work that is charged and has money on hold besides',
+      'open',
+      { ...nothing, payments: [payment(5998, 0, 5998, 'EUR', LIVE)] },
+    ],
+    [
+      'at_most_once',
       'two shipments while at work',
       'open',
       { ...nothing, shipments: [shipment('created'), shipment('created')] },
@@ -206,6 +288,25 @@ describe('violations', () => {
     ]);
   });
 
+  it('are both: a completed order has no reservation, and its stock is still on hold', () => {
+    expect(rulesOf('completed', { ...done, reservations: [reservation('held', OVERDUE)] })).toEqual([
+      'completed_in_full',
+      'hold_left',
+    ]);
+  });
+
+  it('say since when a hold is left', () => {
+    const left = {
+      ...nothing,
+      reservations: [reservation('held', OVERDUE)],
+      payments: [moneyOnHold(OVERDUE)],
+    };
+    expect(judge('open', left).violations.map(({ detail }) => detail)).toEqual([
+      `stock is still on hold, which ended at ${expiresAt}`,
+      `59.98 EUR is still held, which ended at ${expiresAt}`,
+    ]);
+  });
+
   it('are all reported of one order', () => {
     expect(rulesOf('undone', done)).toEqual([
       'nothing_stands',
@@ -233,6 +334,18 @@ describe('what an operator gave up', () => {
     });
   });
 
+  it.each<[CompensationView['step'], OrderEffects]>([
+    ['reverse_payment', kept],
+    ['cancel_payment', { ...undone, payments: [moneyOnHold(LIVE)] }],
+    ['reverse_inventory', { ...undone, reservations: [reservation('sold')] }],
+    ['cancel_inventory', { ...undone, reservations: [reservation('held', LIVE)] }],
+  ])('is a debt of a TCC transaction likewise: %s', (step, effects) => {
+    expect(judge('undone', effects).violations).toHaveLength(1);
+    const { violations, debts } = judge('undone', effects, [skipped(step)]);
+    expect(violations).toEqual([]);
+    expect(debts).toMatchObject([{ orderId, step, skippedBy: 'ann' }]);
+  });
+
   it('excuses nothing else', () => {
     const judgement = judge('undone', { ...kept, reservations: [reservation('sold')] }, [skippedRefund]);
     expect(judgement.violations.map(({ rule }) => rule)).toEqual(['nothing_stands']);
@@ -241,6 +354,7 @@ describe('what an operator gave up', () => {
 
   it('is no debt where the effect did not stand after all', () => {
     expect(judge('undone', undone, [skippedRefund])).toEqual({ violations: [], debts: [] });
+    expect(judge('undone', undone, [skipped('reverse_payment')])).toEqual({ violations: [], debts: [] });
   });
 
   it('does not excuse a refund that was paid twice', () => {

@@ -69,6 +69,32 @@ describe('the check of the stock', () => {
     ]);
   });
 
+  it('is content with stock that is reserved as held, and finds what is reserved without a hold', async () => {
+    const held = (quantity: number): InventoryReading => ({
+      before: [row(3, 5, 2)],
+      after: [row(3, 5, 2)],
+      reservations: [
+        ...reading({ after: row(3) }, 3).reservations,
+        { orderId: 'o-3', state: 'held', items: [{ sku: 'SKU-A', quantity }] },
+      ],
+    });
+    await expect(checkStock(held(2), readings(held(2)))).resolves.toMatchObject({
+      violations: [],
+      unchecked: [],
+    });
+    await expect(checkStock(held(1), readings(held(1)))).resolves.toMatchObject({
+      violations: [{ rule: 'stock_conserved', detail: 'SKU-A: 2 reserved, but holds stand for 1' }],
+    });
+  });
+
+  it('names a SKU once that it could not check in two ways', async () => {
+    const moving = [1, 2, 3, 4, 5, 6].map((n) => reading({ after: row(n, 10 - 2 * n, n) }, n - 1));
+    await expect(checkStock(moving[0]!, readings(...moving.slice(1)))).resolves.toMatchObject({
+      violations: [],
+      unchecked: ['SKU-A'],
+    });
+  });
+
   it('does not take a sale between two pages for a violation', async () => {
     const during = reading({ before: row(2), after: row(3) }, 2);
     const after = reading({ after: row(3) }, 3);

@@ -3,6 +3,7 @@ import type { OrderView } from '../../../src/domain/order';
 import type { StoredSpan } from '../../../src/telemetry/stored-span';
 import type { TracedOrder } from '../../../src/traces/lint/traced-order';
 import { lintTrace } from '../../../src/traces/lint-trace';
+import { withoutFailure } from './planted';
 import { event, running } from './sample-spans';
 import { DECLINED, PARKED, declinedTrace, parkedTrace } from './sample-trace';
 
@@ -26,10 +27,6 @@ const PAYING: OrderView = {
   ),
   compensations: [],
 };
-
-function withoutFailure({ failure: _, ...order }: OrderView): Omit<OrderView, 'failure'> {
-  return order;
-}
 
 function payingTrace(): StoredSpan[] {
   const soFar = declinedTrace().filter(({ spanId }) => !/^c\d/.test(spanId));

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { OrderView } from '../../../src/domain/order';
 import type { StoredSpan } from '../../../src/telemetry/stored-span';
 import { lintTrace } from '../../../src/traces/lint-trace';
-import { attribute, having } from './planted';
+import { attribute, having, withoutFailure } from './planted';
 import { event, running } from './sample-spans';
 import { DECLINED, declinedTrace } from './sample-trace';
 import { EXPIRED, REVERSED, UNCANCELLED, expiredTrace, reversedTrace, uncancelledTrace } from './sample-tcc';
@@ -294,7 +294,3 @@ describe('the linter of traces, of an order with a TCC transaction', () => {
     });
   });
 });
-
-function withoutFailure({ failure: _, ...order }: OrderView): Omit<OrderView, 'failure'> {
-  return order;
-}

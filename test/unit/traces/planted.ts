@@ -1,8 +1,14 @@
+import type { OrderView } from '../../../src/domain/order';
 import type { StoredSpan } from '../../../src/telemetry/stored-span';
 import { lintTrace } from '../../../src/traces/lint-trace';
 import { DECLINED, declinedTrace } from './sample-trace';
 
 type Change = (span: StoredSpan) => StoredSpan;
+
+/** The order as it was before it failed. */
+export function withoutFailure({ failure: _, ...order }: OrderView): Omit<OrderView, 'failure'> {
+  return order;
+}
 
 /** The good trace with one span changed. */
 export function changed(spanId: string, change: Change): StoredSpan[] {

@@ -5,6 +5,7 @@ import { renderTrees } from '../../../src/traces/render-tree';
 import { spanTrees } from '../../../src/traces/span-tree';
 import { toJaeger, toOtlp } from '../../../src/traces/trace-formats';
 import { declinedTrace, parkedTrace } from './sample-trace';
+import { expiredTrace } from './sample-tcc';
 
 const colors = pc.createColors(false);
 const lines = (width: number) => {
@@ -21,6 +22,19 @@ describe('the tree of a trace', () => {
       '├─ Step: Process Payment            ERROR     20 ms  declined',
       '├─ Compensation: Release Inventory  OK        20 ms  ↩ Step: Reserve Inventory',
       '└─ Compensation: Cancel Order       OK        20 ms  ↩ Step: Create Order',
+    ]);
+  });
+
+  it('shows what a phase of a TCC transaction confirms, and what one undoes', () => {
+    const spans = expiredTrace();
+    expect(renderTrees(spanTrees(spans, isBusinessSpan), spans, { width: 90, colors })).toEqual([
+      'Saga: Create Order             ERROR    220 ms  Saga failed at payment step',
+      '├─ Step: Create Order          OK        20 ms',
+      '├─ TCC Transaction             ERROR    140 ms  TCC failed at confirm phase',
+      '│  ├─ TCC Phase: Try           OK        40 ms',
+      '│  ├─ TCC Phase: Confirm       ERROR     40 ms  ✓ TCC Phase: Try  too late',
+      '│  └─ TCC Phase: Cancel        OK        40 ms  ↩ TCC Phase: Try',
+      '└─ Compensation: Cancel Order  OK        20 ms  ↩ Step: Create Order',
     ]);
   });
 

@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { OrderView } from '../../src/domain/order';
+import { openOrders } from '../../src/orders/open-orders';
+import type { Orders } from '../../src/orders/open-orders';
+import { noTracer } from '../../src/cli/session';
+import { AmbushProxy } from '../support/ambush-proxy';
+import type { Moment } from '../support/ambush-proxy';
+import { eventually } from '../support/eventually';
+import { sampleOrder } from '../support/orders';
+import { TestStack } from '../support/stack';
+import { startParts } from '../support/stack-processes';
+import type { TsProcess } from '../support/ts-process';
+
+type Participant = 'inventory' | 'payment';
+type Victim = Participant | 'worker';
+type Phase = 'holds' | 'confirmations' | 'cancellations';
+
+/** What a hold lasts: longer than an order needs, shorter than a worker takes to come back. */
+const HOLD_TTL_MS = 4_000;
+const SETTINGS = {
+  TCC_HOLD_TTL_MS: String(HOLD_TTL_MS),
+  TCC_HOLD_SWEEP_INTERVAL_MS: '100',
+  // An attempt that a dead worker had costs this.
+  SAGA_STEP_TIMEOUT_MS: '2000',
+  SAGA_COMPENSATION_TIMEOUT_MS: '2000',
+  WORKER_STICKY_TIMEOUT_MS: '500',
+  SAGA_STEP_BACKOFF_MAX_MS: '250',
+  SAGA_COMPENSATION_BACKOFF_MAX_MS: '250',
+  SAGA_STEP_MAX_ATTEMPTS: '200',
+  SAGA_COMPENSATION_MAX_ATTEMPTS: '1000',
+};
+
+const MOMENTS: readonly Moment[] = ['call', 'effect', 'reply'];
+const NAMES = {
+  call: 'before the call',
+  effect: 'after the effect, before the reply',
+  reply: 'after the reply',
+};
+const PARTS: readonly (readonly [Participant, Phase])[] = [
+  ['inventory', 'holds'],
+  ['payment', 'holds'],
+  ['inventory', 'confirmations'],
+  ['payment', 'confirmations'],
+  ['payment', 'cancellations'],
+  ['inventory', 'cancellations'],
+];
+const CASES = PARTS.flatMap(([participant, phase]) =>
+  MOMENTS.map((moment) => [participant, phase, NAMES[moment], moment] as const),
+);
+
+describe('a TCC transaction of which somebody is killed (SIGKILL) at the boundary of a phase', () => {
+  const proxies = {} as Record<Participant, AmbushProxy>;
+  const running = new Map<Victim, TsProcess>();
+  let stack: TestStack;
+  let orders: Orders;
+  /** Whose tries come to an end soon. */
+  let hasty: Orders;
+
+  const start = async (name: Victim) => {
+    const [part] = await startParts(stack, [name]);
+    running.set(name, part!);
+  };
+  const kill = async (name: Victim) => {
+    running.get(name)?.signal('SIGKILL');
+    expect(await running.get(name)?.ended).toBe('SIGKILL');
+  };
+
+  beforeAll(async () => {
+    proxies.inventory = await AmbushProxy.start();
+    proxies.payment = await AmbushProxy.start();
+    const urls = { INVENTORY_SERVICE_URL: proxies.inventory.url, PAYMENT_SERVICE_URL: proxies.payment.url };
+    stack = await TestStack.start({ ...SETTINGS, ...urls }, ['order', 'shipping']);
+    const { services, policies } = stack.config;
+    for (const name of ['inventory', 'payment'] as const) {
+      proxies[name].target = `http://127.0.0.1:${String(services[name].port)}`;
+    }
+    await Promise.all((['inventory', 'payment', 'worker'] as const).map(start));
+    orders = await stack.openOrders();
+    const impatient = { ...policies, overrides: { try_payment: { maxAttempts: 2 } } };
+    const options = { environment: stack.environment, requestTimeoutMs: 60_000 };
+    hasty = await openOrders({ ...stack.config, policies: impatient }, { tracer: noTracer() }, options);
+  });
+  afterAll(async () => {
+    await Promise.all([orders.close(), hasty.close()]);
+    await Promise.all([...running.values()].map((part) => part.dispose()));
+    await stack.stop();
+    await Promise.all([proxies.inventory.stop(), proxies.payment.stop()]);
+  });
+
+  /** Runs an order until `victim` is dead. */
+  const ambushed = async (
+    participant: Participant,
+    phase: Phase,
+    moment: Moment,
+    victim: Victim,
+  ): Promise<string> => {
+    const struck = proxies[participant].strikeOnce(`POST /${phase}`, moment, () => kill(victim));
+    // A payment that never answers is one whose holds are cancelled.
+    const isCancelled = phase === 'cancellations';
+    const method = isCancelled ? 'pm_card_timeout' : 'pm_card_visa';
+    const order = sampleOrder({ transaction: 'tcc', payment: { method } });
+    const { orderId } = await (isCancelled ? hasty : orders).orders.start(order);
+    await struck;
+    return orderId;
+  };
+
+  const onHold = async () => {
+    const { stock, money } = await orders.audit();
+    return money.held + stock.reduce((sum, { reserved }) => sum + reserved, 0);
+  };
+  const outcomeOf = async (orderId: string): Promise<string> => {
+    const view = await orders.orders.waitForOutcome(orderId, { timeoutMs: 120_000 });
+    return view === undefined ? 'no end' : endOf(view);
+  };
+  const expectNothingLeft = async () => {
+    const { violations } = await orders.audit();
+    expect(violations).toEqual([]);
+    expect(await onHold()).toBe(0);
+  };
+
+  it.each(CASES)(
+    'loses its worker at %s /%s %s: the holds end by themselves, and the order as it must',
+    async (participant, phase, _, moment) => {
+      const orderId = await ambushed(participant, phase, moment, 'worker');
+      try {
+        // Nobody coordinates: the participants' own clocks do.
+        await eventually(onHold, (units) => units === 0, 'nothing is on hold', 30_000);
+      } finally {
+        await start('worker');
+      }
+      expect(endsWithoutHolds(participant, phase, moment)).toContain(await outcomeOf(orderId));
+      await expectNothingLeft();
+    },
+  );
+
+  it.each(CASES)(
+    'loses its participant at %s /%s %s: the order comes to an end, and nothing stays on hold',
+    async (participant, phase, _, moment) => {
+      const orderId = await ambushed(participant, phase, moment, participant);
+      await start(participant);
+      // Its hold may have ended before it was back.
+      const possible = phase === 'cancellations' ? [UNDONE] : ['completed', ...EXPIRED];
+      expect(possible).toContain(await outcomeOf(orderId));
+      await eventually(onHold, (units) => units === 0, 'nothing is on hold', 30_000);
+      await expectNothingLeft();
+    },
+  );
+});
+
+const UNDONE = 'failed payment_unavailable at try_payment';
+const EXPIRED = ['try_inventory', 'try_payment', 'confirm_inventory', 'confirm_payment'].map(
+  (step) => `failed hold_expired at ${step}`,
+);
+
+function endOf({ status, failure }: OrderView): string {
+  return failure === undefined ? status : `${status} ${failure.code} at ${String(failure.step)}`;
+}
+
+/**
+ * How the order may end whose worker comes back only after everything that was on hold has ended. Whether a reply that
+ * was out had reached Temporal when the worker died, nobody knows.
+ */
+function endsWithoutHolds(participant: Participant, phase: Phase, moment: Moment): string[] {
+  const had = moment !== 'call';
+  const known = moment === 'reply' ? ['failed hold_expired at confirm_inventory'] : [];
+  switch (`${phase} of ${participant}`) {
+    case 'holds of inventory':
+      // The try is asked for again under its key, and has had its time.
+      return had ? ['failed hold_expired at try_inventory', ...known] : ['completed'];
+    case 'holds of payment':
+      return had
+        ? ['failed hold_expired at try_payment', ...known]
+        : ['failed hold_expired at confirm_inventory'];
+    case 'confirmations of inventory':
+      return [`failed hold_expired at ${had ? 'confirm_payment' : 'confirm_inventory'}`];
+    case 'confirmations of payment':
+      return [had ? 'completed' : 'failed hold_expired at confirm_payment'];
+    default:
+      return [UNDONE];
+  }
+}
