@@ -40,7 +40,7 @@ export async function buildInventoryApp(deps: ServiceDeps): Promise<ServiceApp> 
   const barrier = new HoldBarrier(db, deps.config.holds.ttlMs);
   const sweep = new HoldSweep({
     intervalMs: sweepIntervalMs,
-    logger: deps.telemetry.logger,
+    telemetry: deps.telemetry,
     due: (after, limit) => barrier.due(after, limit),
     expire: (due) => barrier.expire(due, (trx) => release(trx, due.key)),
   });

@@ -46,7 +46,7 @@ export async function buildPaymentApp(deps: PaymentDeps): Promise<ServiceApp> {
   const holds = new PaymentHolds(barrier, access);
   const sweep = new HoldSweep({
     intervalMs: sweepIntervalMs,
-    logger: telemetry.logger,
+    telemetry,
     due: (after, limit) => barrier.due(after, limit),
     expire: (hold) => holds.expire(hold),
   });
