@@ -136,9 +136,9 @@ export class OrderClient {
     const page = await this.list({ ...request, status: 'needs_attention' });
     const orders: OrderView[] = [];
     for (const { orderId } of page.orders) {
-      const order = await this.get(orderId);
+      const order = await this.get(orderId).catch(undefinedWhenGone);
       // The list lags: somebody may have settled it meanwhile.
-      if (order.status === 'needs_attention') orders.push(order);
+      if (order?.status === 'needs_attention') orders.push(order);
     }
     return { orders, ...(page.nextCursor !== undefined && { nextCursor: page.nextCursor }) };
   }
@@ -260,4 +260,9 @@ export class OrderClient {
       throw temporalError(error);
     }
   }
+}
+
+/** For a list that lags: what is on it may have been interrupted or forgotten meanwhile. */
+function undefinedWhenGone(error: unknown): undefined {
+  if (!(error instanceof OrderInterruptedError) && !(error instanceof OrderNotFoundError)) throw error;
 }

@@ -12,6 +12,7 @@ import type { Orders } from '../../../src/orders/open-orders';
 import { serviceSource } from '../../../src/orders/open-orders';
 import { OrderClient } from '../../../src/orders/order-client';
 import { noTracer } from '../../../src/cli/session';
+import { eventually } from '../../support/eventually';
 import { sampleOrder } from '../../support/orders';
 import { TestStack } from '../../support/stack';
 
@@ -45,7 +46,10 @@ async function parkedOrder(): Promise<string> {
 }
 
 /** A client for which `meanwhile` happens after it has looked at the order, and before its request is out. */
-function clientThatIsLate(meanwhile: () => Promise<unknown>): OrderClient {
+function clientThatIsLate(
+  meanwhile: () => Promise<unknown>,
+  looks: Pick<WorkflowClientInterceptor, 'describe'> = {},
+): OrderClient {
   const { client, temporal } = session;
   const interceptor: WorkflowClientInterceptor = {
     startUpdate: async (input, next) => {
@@ -56,6 +60,7 @@ function clientThatIsLate(meanwhile: () => Promise<unknown>): OrderClient {
       await meanwhile();
       return next(input);
     },
+    ...looks,
   };
   return new OrderClient({
     client: new Client({
@@ -122,5 +127,27 @@ describe('a cancel that comes too late', () => {
     ['empty', ''],
   ])('finds no order when its id is %s', async (_what, orderId) => {
     await expect(session.orders.cancel(orderId, { by: 'ada' })).rejects.toBeInstanceOf(OrderNotFoundError);
+  });
+});
+
+describe('the list of what waits for an operator', () => {
+  it('goes without an order that is interrupted while it is read', async () => {
+    const [interrupted, waiting] = [await parkedOrder(), await parkedOrder()];
+    const listed = async () => (await session.orders.waiting()).orders.map(({ orderId }) => orderId);
+    await eventually(
+      listed,
+      (ids) => [interrupted, waiting].every((id) => ids.includes(id)),
+      'both are listed',
+    );
+    const late = clientThatIsLate(() => Promise.resolve(), {
+      describe: async (input, next) => {
+        const { workflowId } = input.workflowExecution;
+        if (workflowId === orderWorkflowId(interrupted)) await workflowOf(interrupted).terminate('test');
+        return next(input);
+      },
+    });
+    const ids = (await late.waiting()).orders.map(({ orderId }) => orderId);
+    expect(ids).toContain(waiting);
+    expect(ids).not.toContain(interrupted);
   });
 });
