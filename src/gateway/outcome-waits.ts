@@ -1,7 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import type { OrderView } from '../domain/order';
+import { NoWorkerError } from '../orders/errors';
 import type { OrderClient } from '../orders/order-client';
 import type { WaitOptions } from '../orders/outcome-wait';
+import { TemporalUnavailableError } from '../orders/temporal-calls';
 
 interface SharedWait {
   readonly outcome: Promise<OrderView | undefined>;
@@ -25,7 +27,10 @@ export class OutcomeWaits {
     setMaxListeners(0, this.#drained.signal);
   }
 
-  /** The order once it is final or waits for an operator; undefined when the time is up or the wait was ended. */
+  /**
+   * The order once it is final or waits for an operator; undefined when the time is up, the wait was ended, or there is
+   * nobody to ask any more: whoever has had an order accepted is not told that it was not.
+   */
   async wait(orderId: string, { timeoutMs, signal }: WaitOptions): Promise<OrderView | undefined> {
     const shared = this.#join(orderId);
     let timer: NodeJS.Timeout | undefined;
@@ -57,9 +62,8 @@ export class OutcomeWaits {
     let shared = this.#waits.get(orderId);
     if (shared === undefined) {
       const end = new AbortController();
-      const outcome = this.orders.waitForOutcome(orderId, { timeoutMs: NO_LIMIT_MS, signal: end.signal });
-      // Everybody may have left when it fails.
-      outcome.catch(() => undefined);
+      const options = { timeoutMs: NO_LIMIT_MS, signal: end.signal };
+      const outcome = this.orders.waitForOutcome(orderId, options).catch(undefinedWhenAway);
       shared = { outcome, end, waiting: 0 };
       this.#waits.set(orderId, shared);
     }
@@ -72,4 +76,8 @@ export class OutcomeWaits {
     shared.end.abort();
     if (this.#waits.get(orderId) === shared) this.#waits.delete(orderId);
   }
+}
+
+function undefinedWhenAway(error: unknown): undefined {
+  if (!(error instanceof TemporalUnavailableError) && !(error instanceof NoWorkerError)) throw error;
 }
