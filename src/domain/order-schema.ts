@@ -7,7 +7,7 @@ import { ORDER_ID_PATTERN } from './ids';
  *
  * Heavy (zod): workflow code imports the types of `order.ts` instead.
  */
-const text = (max: number) => z.string().trim().min(1).max(max);
+const text = (max: number) => z.string().max(max).trim().min(1);
 
 export const orderIdSchema = z
   .string()

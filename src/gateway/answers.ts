@@ -1,23 +1,32 @@
 import { z } from 'zod';
+import type { ErrorCode } from '../domain/errors';
+import { problemOf, ProblemError } from '../http/problem';
 import { problemSchema } from './schemas';
 
-/** What each status refuses, whatever was asked. */
+/** What each status refuses, whatever was asked, and a code that goes with it. */
 const REFUSALS = {
-  400: 'Malformed or invalid: `errors` names every wrong field',
-  401: 'A valid bearer token is required',
-  402: 'The payment was declined, and everything undone',
-  403: 'The token does not allow it, or a page from elsewhere sent it',
-  404: 'There is nothing that the caller may know of',
-  406: 'Not available in a form that is accepted',
-  409: 'The state of things does not allow it',
-  413: 'The body is too large',
-  415: 'The body is of a type that is not understood here',
-  421: 'Without authentication, only requests for localhost are served',
-  422: 'Refused as it stands, or something else came with this id or key before',
-  429: 'Too many requests',
-  503: 'Something that is needed cannot be reached; an order that was accepted is safe',
-  504: 'The payment provider did not answer in time, and everything was undone',
-} as const;
+  400: ['invalid_request', 'Malformed or invalid: `errors` names every wrong field'],
+  401: ['unauthorized', 'A valid bearer token is required'],
+  402: ['payment_declined', 'The payment was declined, and everything undone'],
+  403: ['forbidden', 'The token does not allow it, or a page from elsewhere sent it'],
+  404: ['not_found', 'There is nothing that the caller may know of'],
+  406: ['not_acceptable', 'Not available in a form that is accepted'],
+  409: ['past_cancelling', 'The state of things does not allow it'],
+  413: ['invalid_request', 'The body is too large'],
+  415: ['invalid_request', 'The body is of a type that is not understood here'],
+  421: ['misdirected', 'Without authentication, only requests for localhost are served'],
+  422: ['idempotency_key_reused', 'Refused as it stands, or something else came with this id or key before'],
+  429: ['rate_limited', 'Too many requests'],
+  503: ['temporal_unreachable', 'Something needed cannot be reached; an order that was accepted is safe'],
+  504: ['provider_timeout', 'The payment provider did not answer in time, and everything was undone'],
+} as const satisfies Record<number, readonly [ErrorCode, string]>;
+export type Refusal = keyof typeof REFUSALS;
+
+/** A problem document as it comes with this status. */
+export function exampleProblem(status: Refusal): object {
+  const [code, detail] = REFUSALS[status];
+  return { ...problemOf(new ProblemError(code, detail)), status, instance: '/orders' };
+}
 
 /** What any request may be refused with. */
 const ANYWHERE = [400, 401, 403, 421, 429, 503] as const;
@@ -36,12 +45,12 @@ interface Answer {
 /** The answers of a route: its own and, as problem+json, the statuses that it may refuse with. */
 export function answers(
   own: Readonly<Record<number, Answer>>,
-  ...refusals: readonly (keyof typeof REFUSALS)[]
+  ...refusals: readonly Refusal[]
 ): Readonly<Record<number, z.ZodType>> {
   const refused = [...ANYWHERE, ...refusals].map((status) => [
     status,
     {
-      description: REFUSALS[status],
+      description: REFUSALS[status][1],
       content: { 'application/problem+json': { schema: problemSchema } },
     },
   ]);

@@ -1,4 +1,6 @@
 import type { SwaggerTransformObject } from '@fastify/swagger';
+import { exampleProblem } from './answers';
+import type { Refusal } from './answers';
 import { ORDER_EXAMPLES } from './order-examples';
 
 type OpenApiDocument = ReturnType<SwaggerTransformObject>;
@@ -11,7 +13,9 @@ interface Described {
 interface Operation {
   readonly operationId?: string;
   readonly requestBody?: { required: boolean; readonly content: Record<string, MediaType> };
-  readonly responses: Readonly<Record<string, { headers?: object }>>;
+  readonly responses: Readonly<
+    Record<string, { headers?: object; content?: Record<string, { example?: object }> }>
+  >;
 }
 interface MediaType {
   readonly schema: { readonly $ref?: string; readonly required?: readonly string[] };
@@ -55,6 +59,8 @@ export function finishDocument(document: OpenApiDocument): OpenApiDocument {
   for (const operation of operationsOf(described)) {
     describeBody(operation);
     for (const [status, response] of Object.entries(operation.responses)) {
+      const problem = response.content?.['application/problem+json'];
+      if (problem !== undefined) problem.example = exampleProblem(Number(status) as Refusal);
       const names = [...ON_EVERY_ANSWER, ...(ON_STATUS[status] ?? [])];
       response.headers = Object.fromEntries(
         names.map((name) => [name, { $ref: `#/components/headers/${name}` }]),

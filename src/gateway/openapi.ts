@@ -38,7 +38,12 @@ export async function describeApi(app: HttpApp, withAuth: boolean): Promise<void
     transform: jsonSchemaTransform,
     transformObject,
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    // Where there is no TLS, the page would look for its scripts in vain.
+    transformStaticCSP: (policy) => policy.replace('upgrade-insecure-requests;', ''),
+  });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
 }
 

@@ -12,7 +12,7 @@ import { JWT_SECRET, signToken } from '../support/tokens';
 /** A failure is repeated with `FUZZ_SEED=<the seed that it names>`. */
 const SEED = Number(process.env['FUZZ_SEED'] ?? randomInt(1_000_000));
 const MIN_REQUESTS = 2_000;
-const MAX_EXAMPLES = 160;
+const MAX_EXAMPLES = 200;
 /** With bearer tokens, where it is about who may do what. */
 const MAX_EXAMPLES_WITH_AUTH = 15;
 

@@ -15,7 +15,7 @@ import { compensationName, orderSchema, orderSummarySchema, waitingPageSchema } 
 import { orderParams, pageCursor, pageLimit } from './params';
 
 const MAX_TEXT = 500;
-const text = z.string().trim().regex(/\S/, 'must not be empty').max(MAX_TEXT);
+const text = z.string().max(MAX_TEXT).trim().regex(/\S/, 'must not be empty');
 const actionId = z
   .string()
   .regex(KEY_PATTERN, 'must be 1 to 255 printable ASCII characters without spaces')
@@ -25,8 +25,8 @@ const compensationParams = z.object({ id: z.string(), step: compensationName });
 /** A field that a form leaves empty is not there. */
 const optionalText = z
   .string()
-  .trim()
   .max(MAX_TEXT)
+  .trim()
   .transform((said) => (said === '' ? undefined : said))
   .optional();
 /** Without a body there is nothing to read. */
