@@ -192,7 +192,7 @@ describe('a gateway without authentication', () => {
     expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
     expect(headers).toMatchObject({
       'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
+      'referrer-policy': 'same-origin',
       'cross-origin-opener-policy': 'same-origin',
     });
     expect(headers['x-powered-by']).toBeUndefined();
