@@ -7,6 +7,7 @@ import { ensureSearchAttributes } from './temporal/search-attributes';
 import { orderWorkerOptions } from './temporal/worker-options';
 import { workflowBundle } from './temporal/workflow-bundle';
 import type { RunningPart } from './stack/part';
+import { ALL_STEPS, ORDER_TRANSACTION } from './domain/steps';
 import { createHttpApp } from './http/http-app';
 import type { HttpApp } from './http/http-app';
 import { listen } from './http/listen';
@@ -41,7 +42,12 @@ export async function startWorker(deps: {
     const connection = await NativeConnection.connect(temporal.connectionOptions);
     const bundle = await workflowBundle(config.worker.workflowBundle);
     const setUp = { config, telemetry, namespace, workflowBundle: bundle };
-    const meter = new SagaMeter(telemetry.metrics.meter);
+    const meter = new SagaMeter(telemetry.metrics.meter, {
+      expected: {
+        saga: ORDER_TRANSACTION,
+        compensations: ALL_STEPS.map(({ compensation }) => compensation.name),
+      },
+    });
     const worker = await Worker.create(orderWorkerOptions({ ...setUp, connection, meter }));
     const client = new Client({ connection: temporal.connection, namespace });
     const probes = await startProbes({ config, telemetry, worker, client });

@@ -231,6 +231,14 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   };
 }
 
+/** Every variable that {@link loadConfig} reads. */
+export function configVariables(): ReadonlySet<string> {
+  return new Set([
+    ...Object.keys(environmentSchema.shape),
+    ...overrideVariables().map(({ variable }) => variable),
+  ]);
+}
+
 /** The value of a wrong variable, for its owner to recognise; a secret stays one. */
 function shown(name: string, given: Readonly<Record<string, string | undefined>>): string {
   return name.endsWith('_SECRET') ? '…' : (given[name] ?? '');
@@ -256,26 +264,36 @@ const POLICY_FIELDS: Readonly<Record<string, { field: keyof StepPolicy; schema: 
  * `SAGA_STEP_<FIELD>_<STEP>` and `SAGA_COMPENSATION_<FIELD>_<COMPENSATION>`, for example
  * `SAGA_STEP_TIMEOUT_MS_PROCESS_PAYMENT=8000`.
  */
+function overrideVariables() {
+  return ALL_STEPS.flatMap((step) =>
+    (
+      [
+        ['STEP', step.name],
+        ['COMPENSATION', step.compensation.name],
+      ] as const
+    ).flatMap(([type, name]) =>
+      Object.entries(POLICY_FIELDS).map(([suffix, { field, schema }]) => ({
+        variable: `SAGA_${type}_${suffix}_${name.toUpperCase()}`,
+        name,
+        field,
+        schema,
+      })),
+    ),
+  );
+}
+
 function policyOverrides(given: Readonly<Record<string, string | undefined>>): {
   byName: Record<string, Partial<StepPolicy>>;
   problems: string[];
 } {
   const byName: Record<string, Partial<StepPolicy>> = {};
   const problems: string[] = [];
-  for (const step of ALL_STEPS) {
-    for (const [type, name] of [
-      ['STEP', step.name],
-      ['COMPENSATION', step.compensation.name],
-    ] as const) {
-      for (const [suffix, { field, schema }] of Object.entries(POLICY_FIELDS)) {
-        const variable = `SAGA_${type}_${suffix}_${name.toUpperCase()}`;
-        const value = given[variable];
-        if (value === undefined) continue;
-        const parsed = schema.safeParse(value);
-        if (parsed.success) byName[name] = { ...byName[name], [field]: parsed.data };
-        else problems.push(`${variable}=${value}: ${parsed.error.issues[0]?.message ?? 'invalid'}`);
-      }
-    }
+  for (const { variable, name, field, schema } of overrideVariables()) {
+    const value = given[variable];
+    if (value === undefined) continue;
+    const parsed = schema.safeParse(value);
+    if (parsed.success) byName[name] = { ...byName[name], [field]: parsed.data };
+    else problems.push(`${variable}=${value}: ${parsed.error.issues[0]?.message ?? 'invalid'}`);
   }
   return { byName, problems };
 }

@@ -1,4 +1,4 @@
-import { METRICS } from '../telemetry/metric-names';
+import { LABELS, METRICS } from '../telemetry/metric-names';
 import type { Telemetry } from '../telemetry/telemetry';
 import type { DueHold } from './barrier/hold-barrier';
 
@@ -10,6 +10,8 @@ const GRACE_MS = 10_000;
 const COUNTED = 1_000;
 
 export interface HoldSweepOptions {
+  /** Whose holds they are: `inventory`, `payment`. */
+  readonly service: string;
   /** From the end of one clean-up to the start of the next, ms. */
   readonly intervalMs: number;
   readonly telemetry: Pick<Telemetry, 'logger' | 'metrics'>;
@@ -46,7 +48,7 @@ export class HoldSweep {
 
   /** Counts, at every scrape, the holds that outlive their end. */
   #observe(): void {
-    const { telemetry, due, intervalMs } = this.#options;
+    const { telemetry, service, due, intervalMs } = this.#options;
     telemetry.metrics.meter
       .createObservableGauge(METRICS.holdsExpiredOpen, {
         unit: '{hold}',
@@ -56,7 +58,8 @@ export class HoldSweep {
         const before = Date.now() - forgottenAfterMs(intervalMs);
         try {
           const standing = await due(undefined, COUNTED);
-          result.observe(standing.filter(({ expiresAtMs }) => expiresAtMs < before).length);
+          const forgotten = standing.filter(({ expiresAtMs }) => expiresAtMs < before);
+          result.observe(forgotten.length, { [LABELS.service]: service });
         } catch (error) {
           telemetry.logger.warn({ err: error }, 'forgotten holds could not be counted');
         }

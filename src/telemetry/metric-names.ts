@@ -31,4 +31,5 @@ export const LABELS = {
   tccOutcome: 'tcc.outcome',
   tccPhase: ATTR.tccPhase,
   orderStatus: ATTR.orderStatus,
+  service: 'service',
 } as const;

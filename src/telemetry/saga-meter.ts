@@ -3,6 +3,21 @@ import type { InjectedSinks } from '@temporalio/worker';
 import type { Measurement, MeasurementSinks } from '../saga/measurements';
 import { LABELS, METRICS } from './metric-names';
 
+export interface SagaMeterOptions {
+  /** How long a measurement waits before it is counted, ms. @default 2000 */
+  readonly holdMs?: number;
+  /** What is counted from 0 on, so that the first event is an increase. */
+  readonly expected?: {
+    readonly saga: string;
+    readonly compensations: readonly string[];
+  };
+}
+
+/** What sagas and TCC transactions end as, and compensations. */
+const SAGA_OUTCOMES = ['completed', 'failed', 'cancelled'];
+const TCC_OUTCOMES = ['completed', 'failed_try', 'failed_confirm', 'cancelled'];
+const COMPENSATION_OUTCOMES = ['done', 'failed', 'skipped'];
+
 /** Seconds; an order takes from tens of milliseconds to, waiting for a person, days. */
 const BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600];
 
@@ -27,8 +42,9 @@ export class SagaMeter {
   readonly #held = new Map<string, { readonly measurement: Measurement; readonly timer: NodeJS.Timeout }>();
   readonly #counted = new Set<string>();
 
-  constructor(meter: Meter, { holdMs = HOLD_MS }: { readonly holdMs?: number } = {}) {
+  constructor(meter: Meter, { holdMs = HOLD_MS, expected }: SagaMeterOptions = {}) {
     this.#instruments = instrumentsOf(meter);
+    if (expected !== undefined) startAtZero(this.#instruments, expected);
     this.#holdMs = holdMs;
   }
 
@@ -99,6 +115,24 @@ function instrumentsOf(meter: Meter) {
     ),
     tccPhaseDuration: duration(METRICS.tccPhaseDuration, 'Duration of phases of TCC transactions'),
   };
+}
+
+function startAtZero(
+  { sagaCompleted, sagaCompensated, compensation, tccCompleted }: Instruments,
+  { saga, compensations }: NonNullable<SagaMeterOptions['expected']>,
+): void {
+  sagaCompensated.add(0, { [LABELS.sagaName]: saga });
+  for (const outcome of SAGA_OUTCOMES) {
+    sagaCompleted.add(0, { [LABELS.sagaName]: saga, [LABELS.sagaOutcome]: outcome });
+  }
+  for (const outcome of TCC_OUTCOMES) {
+    tccCompleted.add(0, { [LABELS.tccName]: saga, [LABELS.tccOutcome]: outcome });
+  }
+  for (const step of compensations) {
+    for (const outcome of COMPENSATION_OUTCOMES) {
+      compensation.add(0, { [LABELS.sagaStep]: step, [LABELS.sagaOutcome]: outcome });
+    }
+  }
 }
 
 function count(instruments: Instruments, { what, name, outcome, seconds }: Measurement): void {

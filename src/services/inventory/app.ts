@@ -39,6 +39,7 @@ export async function buildInventoryApp(deps: ServiceDeps): Promise<ServiceApp> 
   const { sweepIntervalMs } = deps.config.holds;
   const barrier = new HoldBarrier(db, deps.config.holds.ttlMs);
   const sweep = new HoldSweep({
+    service: 'inventory',
     intervalMs: sweepIntervalMs,
     telemetry: deps.telemetry,
     due: (after, limit) => barrier.due(after, limit),

@@ -45,6 +45,7 @@ export async function buildPaymentApp(deps: PaymentDeps): Promise<ServiceApp> {
   const payments = new PaymentService(barrier, access);
   const holds = new PaymentHolds(barrier, access);
   const sweep = new HoldSweep({
+    service: 'payment',
     intervalMs: sweepIntervalMs,
     telemetry,
     due: (after, limit) => barrier.due(after, limit),
