@@ -29,11 +29,7 @@ const optionalText = z
   .trim()
   .transform((said) => (said === '' ? undefined : said))
   .optional();
-/** Without a body there is nothing to read. */
-const optionalBody = <Shape extends z.ZodRawShape>(shape: Shape) =>
-  z.preprocess((body) => body ?? {}, z.strictObject(shape));
-
-const cancelBody = optionalBody({ by: optionalText, reason: optionalText });
+const cancelBody = z.strictObject({ by: optionalText, reason: optionalText });
 
 const actionHeaders = z.looseObject({ 'idempotency-key': idempotencyKeyHeader });
 const CONSUMED = ['application/json', 'application/x-www-form-urlencoded'];
@@ -48,9 +44,14 @@ export async function operateRoutes(app: HttpApp, deps: GatewayDeps): Promise<vo
   const { orders, config } = deps;
   // A token says who it is.
   const by = config.gateway.auth === undefined ? text : optionalText;
-  const retryBody = optionalBody({ by, reason: optionalText, actionId });
+  const retryBody = z.strictObject({ by, reason: optionalText, actionId });
   const skipBody = z.strictObject({ by, reason: text, actionId });
   await app.register(formbody);
+  app.addHook('preValidation', (request, _reply, done) => {
+    // Without a body nothing is said; one that says `null` is another thing.
+    if (request.body === undefined) request.body = {};
+    done();
+  });
 
   app.post(
     '/orders/:id/cancel',

@@ -29,7 +29,7 @@ describe('a gateway without authentication', () => {
   it.each(['0.0.0.0', '::', '192.0.2.1', 'orders.example'])(
     'does not even try to listen on %s',
     async (host) => {
-      const start = TestStack.start({ GATEWAY_HOST: host }, ['gateway']);
+      const start = TestStack.start({ GATEWAY_HOST: host }, ['gateway']).then((started) => started.stop());
       await expect(start).rejects.toThrow(ConfigError);
       await expect(start).rejects.toThrow(
         new RegExp(`GATEWAY_HOST=${host}: .*GATEWAY_JWKS_URL or GATEWAY_JWT_SECRET, or GATEWAY_INSECURE=1`),
