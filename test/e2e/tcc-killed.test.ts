@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { OrderView } from '../../src/domain/order';
 import { openOrders } from '../../src/orders/open-orders';
 import type { Orders } from '../../src/orders/open-orders';
@@ -12,7 +12,8 @@ import { startParts } from '../support/stack-processes';
 import type { TsProcess } from '../support/ts-process';
 
 type Participant = 'inventory' | 'payment';
-type Victim = Participant | 'worker';
+const VICTIMS = ['inventory', 'payment', 'worker'] as const;
+type Victim = (typeof VICTIMS)[number];
 type Phase = 'holds' | 'confirmations' | 'cancellations';
 
 /** What a hold lasts: longer than an order needs, shorter than a worker takes to come back. */
@@ -61,8 +62,10 @@ describe('a TCC transaction of which somebody is killed (SIGKILL) at the boundar
     running.set(name, part!);
   };
   const kill = async (name: Victim) => {
-    running.get(name)?.signal('SIGKILL');
-    expect(await running.get(name)?.ended).toBe('SIGKILL');
+    const part = running.get(name);
+    running.delete(name);
+    part?.signal('SIGKILL');
+    expect(await part?.ended).toBe('SIGKILL');
   };
 
   beforeAll(async () => {
@@ -74,11 +77,14 @@ describe('a TCC transaction of which somebody is killed (SIGKILL) at the boundar
     for (const name of ['inventory', 'payment'] as const) {
       proxies[name].target = `http://127.0.0.1:${String(services[name].port)}`;
     }
-    await Promise.all((['inventory', 'payment', 'worker'] as const).map(start));
     orders = await stack.openOrders();
     const impatient = { ...policies, overrides: { try_payment: { maxAttempts: 2 } } };
     const options = { environment: stack.environment, requestTimeoutMs: 60_000 };
     hasty = await openOrders({ ...stack.config, policies: impatient }, { tracer: noTracer() }, options);
+  });
+  beforeEach(async () => {
+    // All of them the first time; later none, unless a test has failed in between.
+    await Promise.all(VICTIMS.filter((name) => !running.has(name)).map(start));
   });
   afterAll(async () => {
     await Promise.all([orders.close(), hasty.close()]);

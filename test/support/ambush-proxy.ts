@@ -11,7 +11,7 @@ interface Ambush {
   readonly route: string;
   readonly moment: Moment;
   readonly strike: () => Promise<void>;
-  readonly struck: () => void;
+  readonly settle: (outcome: Promise<void>) => void;
 }
 
 /** An HTTP server between a service and its callers, in which once something may befall one of both. */
@@ -37,10 +37,14 @@ export class AmbushProxy {
     return `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}`;
   }
 
-  /** Strikes once, at `moment` of the next request for `route`; nothing more comes of that request then. */
+  /**
+   * Strikes once, at `moment` of the next request for `route`; nothing more comes of that request then.
+   *
+   * @returns when that is done, with its failure if it has one.
+   */
   strikeOnce(route: string, moment: Moment, strike: () => Promise<void>): Promise<void> {
-    return new Promise((struck) => {
-      this.#ambush = { route, moment, strike, struck };
+    return new Promise((settle) => {
+      this.#ambush = { route, moment, strike, settle };
     });
   }
 
@@ -76,8 +80,9 @@ export class AmbushProxy {
     const ambush = this.#ambush;
     if (ambush?.route !== route || ambush.moment !== moment) return false;
     this.#ambush = undefined;
-    await ambush.strike();
-    ambush.struck();
+    const outcome = ambush.strike();
+    ambush.settle(outcome);
+    await outcome;
     return true;
   }
 }

@@ -36,6 +36,20 @@ onEachDatabase((database) => {
     await payment.restart();
   });
 
+  it('has the provider refuse the last attempt at an authorisation whose void came before it', async () => {
+    const attempt = () => payment.send(hold.order, 'try', { method: 'pm_card_flaky' });
+    for (let failures = 0; failures < 2; failures += 1) expect((await attempt()).status).toBe(503);
+    const gate = new Gate();
+    payment.provider().before.authorise = gate.pass;
+    const last = attempt();
+    await gate.reached;
+    expect(await hold.ask('cancel')).toBe('nothing_to_undo');
+    gate.open();
+    expect((await last).body['code']).toBe('already_compensated');
+    expect(await hold.standing()).toEqual(NOTHING);
+    await payment.restart();
+  });
+
   it('voids what was authorised and not yet answered', async () => {
     const gate = new Gate();
     payment.provider().after.authorise = gate.pass;
