@@ -116,7 +116,7 @@ async function place(
     shippingAddress: { name: 'A. Buyer', line1: '1 Main St', city: 'Berlin', postalCode: '10115', country },
     transaction,
   });
-  const view = await orders.waitForOutcome(orderId, OUTCOME_TIMEOUT_MS);
+  const view = await orders.waitForOutcome(orderId, { timeoutMs: OUTCOME_TIMEOUT_MS });
   if (view === undefined) throw new Error(`${orderId} came to no end`);
   return view;
 }

@@ -77,9 +77,9 @@ async function cancelTry(orders: OrderClient, orderId: string): Promise<void> {
 
 function retryAndSkip(step: CompensationName) {
   return async (orders: OrderClient, orderId: string): Promise<void> => {
-    await orders.waitForOutcome(orderId, OUTCOME_TIMEOUT_MS);
+    await orders.waitForOutcome(orderId, { timeoutMs: OUTCOME_TIMEOUT_MS });
     await orders.retryCompensation(orderId, { by: 'op_1' });
-    await orders.waitForOutcome(orderId, OUTCOME_TIMEOUT_MS);
+    await orders.waitForOutcome(orderId, { timeoutMs: OUTCOME_TIMEOUT_MS });
     await orders.skipCompensation(orderId, { step, by: 'op_1', reason: 'paid back by bank transfer' });
   };
 }
@@ -115,7 +115,7 @@ async function record(names: readonly string[]): Promise<void> {
       if (scenario.expiring === true) payment ??= await startExpiringPayment(stack, config);
       const { orderId } = await orders.start(orderOf(scenario));
       await scenario.meanwhile?.(orders, orderId);
-      const order = await orders.waitForOutcome(orderId, OUTCOME_TIMEOUT_MS);
+      const order = await orders.waitForOutcome(orderId, { timeoutMs: OUTCOME_TIMEOUT_MS });
       const history = await client.workflow.getHandle(orderWorkflowId(orderId)).fetchHistory();
       const file = path.join(DIRECTORY, `${scenario.name}.${VERSION}.json`);
       // Stack traces name files by where this checkout happens to be.

@@ -9,8 +9,7 @@ import { readyLine } from './stack/ready-line';
 import { reportFailure } from './stack/run-until-signal';
 import { startStack } from './stack/stack';
 import { startTelemetry } from './telemetry/start-telemetry';
-import type { StoredSpan } from './telemetry/stored-span';
-import { openTraceStore } from './telemetry/trace-store';
+import { readTrace } from './telemetry/trace-store';
 import { isBusinessSpan } from './traces/business-spans';
 import { renderTrees } from './traces/render-tree';
 import { spanTrees } from './traces/span-tree';
@@ -85,7 +84,7 @@ async function runScenarios(config: Config): Promise<void> {
   try {
     for (const [index, scenario] of SCENARIOS.entries()) {
       const { orderId } = await orders.start(orderOf(scenario));
-      const order = await orders.waitForOutcome(orderId, OUTCOME_TIMEOUT_MS);
+      const order = await orders.waitForOutcome(orderId, { timeoutMs: OUTCOME_TIMEOUT_MS });
       if (order === undefined) throw new Error(`Order ${orderId} came to no end`);
       say();
       say(pc.bold(`${String(index + 1)}. ${scenario.title}: ${outcomeOf(order)}`));
@@ -102,15 +101,6 @@ async function runScenarios(config: Config): Promise<void> {
   } finally {
     await close();
     await telemetry.shutdown();
-  }
-}
-
-function readTrace(config: Config, traceId: string): StoredSpan[] {
-  const traces = openTraceStore(config);
-  try {
-    return traces.spansOf(traceId);
-  } finally {
-    traces.close();
   }
 }
 

@@ -1,5 +1,4 @@
 import { Client } from '@temporalio/client';
-import type { Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import type { Config } from './config/config';
@@ -8,10 +7,20 @@ import { ensureSearchAttributes } from './temporal/search-attributes';
 import { orderWorkerOptions } from './temporal/worker-options';
 import { workflowBundle } from './temporal/workflow-bundle';
 import type { RunningPart } from './stack/part';
-import { installTemporalRuntime } from './telemetry/temporal-logger';
+import { ALL_STEPS, ORDER_TRANSACTION } from './domain/steps';
+import { createHttpApp } from './http/http-app';
+import type { HttpApp } from './http/http-app';
+import { listen } from './http/listen';
+import { countOrders } from './orders/order-list';
+import { observeOrders } from './orders/order-metrics';
+import { SagaMeter } from './telemetry/saga-meter';
+import { coreMetrics, installWorkerRuntime } from './temporal/core-metrics';
 import type { StartedTelemetry } from './telemetry/telemetry';
 import { TraceSweep } from './trace-repair/trace-sweep';
 import { ORDERS_TASK_QUEUE } from './workflows/definitions';
+
+/** Longest wait of a scrape for Temporal's counts, ms. */
+const COUNT_TIMEOUT_MS = 3_000;
 
 /**
  * Runs a worker of the order workflows until it is stopped; a stop lets running activities finish within
@@ -25,8 +34,7 @@ export async function startWorker(deps: {
   readonly telemetry: StartedTelemetry;
 }): Promise<RunningPart> {
   const { config, telemetry } = deps;
-  // Whoever runs this part decides what a signal means; Temporal would shut its workers down by itself.
-  installTemporalRuntime(telemetry.logger, { shutdownSignals: [] });
+  await installWorkerRuntime(telemetry.logger);
   const temporal = await connectTemporal(config);
   const { namespace } = temporal;
   try {
@@ -34,10 +42,20 @@ export async function startWorker(deps: {
     const connection = await NativeConnection.connect(temporal.connectionOptions);
     const bundle = await workflowBundle(config.worker.workflowBundle);
     const setUp = { config, telemetry, namespace, workflowBundle: bundle };
-    const worker = await Worker.create(orderWorkerOptions({ ...setUp, connection }));
-    const sweep = startSweep({ ...setUp, connection: temporal.connection });
+    const meter = new SagaMeter(telemetry.metrics.meter, {
+      expected: {
+        saga: ORDER_TRANSACTION,
+        compensations: ALL_STEPS.map(({ compensation }) => compensation.name),
+      },
+    });
+    const worker = await Worker.create(orderWorkerOptions({ ...setUp, connection, meter }));
+    const client = new Client({ connection: temporal.connection, namespace });
+    const probes = await startProbes({ config, telemetry, worker, client });
+    const sweep = startSweep({ ...setUp, client });
     return runningWorker(worker, { namespace, telemetry }, async () => {
+      meter.flush();
       await sweep?.stop();
+      await probes.close();
       await connection.close();
       await temporal.connection.close();
     });
@@ -70,24 +88,50 @@ function runningWorker(
   };
 }
 
+/** `/healthz`, `/readyz` and `/metrics` of the worker: its own, and those of Temporal's core. */
+async function startProbes({
+  config,
+  telemetry,
+  worker,
+  client,
+}: {
+  readonly config: Config;
+  readonly telemetry: StartedTelemetry;
+  readonly worker: Worker;
+  readonly client: Client;
+}): Promise<HttpApp> {
+  observeOrders(telemetry, () =>
+    client.withDeadline(Date.now() + COUNT_TIMEOUT_MS, () => countOrders(client, {})),
+  );
+  const app = createHttpApp({
+    telemetry,
+    ready: async () => {
+      if (worker.getState() !== 'RUNNING')
+        throw new Error(`The worker is ${worker.getState().toLowerCase()}`);
+      await client.connection.ensureConnected();
+    },
+    moreMetrics: () => coreMetrics(telemetry.logger),
+  });
+  await listen(app, { host: config.host, port: config.metricsPort, variable: 'METRICS_PORT' });
+  return app;
+}
+
 /** What died with a worker before is found when the next one starts; none when it is switched off. */
 function startSweep({
   config,
   telemetry,
-  namespace,
-  connection,
+  client,
   workflowBundle: bundle,
 }: {
   readonly config: Config;
   readonly telemetry: StartedTelemetry;
-  readonly namespace: string;
-  readonly connection: Connection;
+  readonly client: Client;
   readonly workflowBundle: WorkflowBundleOption;
 }): TraceSweep | undefined {
   const { dataDir, traceSweep, traceStore } = config;
   if (traceSweep.intervalMs === 0 || !traceStore) return undefined;
   return new TraceSweep({
-    client: new Client({ connection, namespace }),
+    client,
     dataDir,
     telemetry,
     workflowBundle: bundle,

@@ -4,20 +4,12 @@ import { buildWithGo } from '../../src/temporal/go-build';
 import type { InstallContext } from '../../src/temporal/install-once';
 import { installOnce } from '../../src/temporal/install-once';
 import { JAEGER_MODULE, jaegerBinary, jaegerVersion } from './jaeger-binary';
+import { runInstaller } from './run-installer';
 
 const PACKAGE = 'github.com/jaegertracing/jaeger/cmd/jaeger';
 
-/**
- * Builds Jaeger into the project's cache, once for all checkouts (some minutes on two cores), and prints where it
- * is: the tracing backend that the tests ask.
- *
- * With `--if-possible` a failure is told and forgiven: `npm test` goes on, and only the tests that need it fail.
- */
-async function installJaeger(): Promise<void> {
-  const context = {
-    environment: process.env,
-    say: (line: string) => process.stderr.write(`Jaeger: ${line}\n`),
-  };
+/** Builds Jaeger into the project's cache, once for all checkouts (some minutes on two cores): the tracing backend that the tests ask. */
+async function installJaeger(context: InstallContext): Promise<string> {
   const binary = jaegerBinary(context.environment);
   if (await isExecutable(binary)) {
     context.say('cached');
@@ -25,7 +17,7 @@ async function installJaeger(): Promise<void> {
     context.say(`not in ${path.dirname(binary)}: building ${jaegerVersion()}, once`);
     await installOnce(binary, context, (work) => build(work, context));
   }
-  process.stdout.write(`${binary}\n`);
+  return binary;
 }
 
 async function build(work: string, context: InstallContext): Promise<string> {
@@ -48,7 +40,4 @@ async function build(work: string, context: InstallContext): Promise<string> {
   );
 }
 
-installJaeger().catch((error: unknown) => {
-  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = process.argv.includes('--if-possible') ? 0 : 1;
-});
+runInstaller('Jaeger', installJaeger);

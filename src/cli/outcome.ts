@@ -27,7 +27,7 @@ export async function awaitAndPrint(
   context: CommandContext,
 ): Promise<OrderView | undefined> {
   const { config, output } = context;
-  const outcome = await orders.waitForOutcome(orderId, config.orderWaitMs);
+  const outcome = await orders.waitForOutcome(orderId, { timeoutMs: config.orderWaitMs });
   if (outcome !== undefined) {
     printOrder(outcome, context);
     return outcome;

@@ -29,6 +29,26 @@ const environmentSchema = z.object({
   /** Address that services, gateway and metrics listen on. */
   HOST: z.string().min(1).default('127.0.0.1'),
   GATEWAY_PORT: port(3000),
+  /** Address that the gateway listens on; unset: HOST. */
+  GATEWAY_HOST: z.string().min(1).optional(),
+  /** Bearer tokens are signed by a key of this set (JWKS), or with this secret (HS256); unset: no authentication. */
+  GATEWAY_JWKS_URL: url().optional(),
+  GATEWAY_JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  /** What `iss` and `aud` of a token must be, when set. */
+  GATEWAY_JWT_ISSUER: z.string().min(1).optional(),
+  GATEWAY_JWT_AUDIENCE: z.string().min(1).optional(),
+  /** 1: listen beyond this machine without authentication all the same. */
+  GATEWAY_INSECURE: z.enum(['0', '1']).default('0'),
+  /** 1: a proxy in front tells the client's address and host in `X-Forwarded-…`. */
+  GATEWAY_TRUST_PROXY: z.enum(['0', '1']).default('0'),
+  /** Requests that one client may make in a minute; 0: any number. */
+  GATEWAY_RATE_LIMIT: z.coerce.number().int().min(0).max(10_000_000).default(6_000),
+  /** Requests are refused while the event loop is later than this, ms; 0: never. */
+  GATEWAY_MAX_EVENT_LOOP_DELAY_MS: z.coerce.number().int().min(0).max(86_400_000).default(1_000),
+  /** Longest wait of the gateway for one answer of Temporal, a worker, the catalogue or the key set, ms. */
+  GATEWAY_REQUEST_TIMEOUT_MS: milliseconds(1_500),
+  /** How long a stopping gateway says so in /readyz before it takes no more requests, ms. */
+  GATEWAY_DRAIN_MS: z.coerce.number().int().min(0).max(86_400_000).default(500),
   ORDER_SERVICE_PORT: port(3001),
   INVENTORY_SERVICE_PORT: port(3002),
   PAYMENT_SERVICE_PORT: port(3003),
@@ -83,12 +103,30 @@ type Environment = z.output<typeof environmentSchema>;
 
 export type ServiceName = 'order' | 'inventory' | 'payment' | 'shipping';
 
+/** By what the gateway knows a good bearer token. */
+export interface GatewayAuthConfig {
+  readonly key: { readonly jwksUrl: string } | { readonly secret: string };
+  readonly issuer: string | undefined;
+  readonly audience: string | undefined;
+}
+
 /** The whole configuration of every part, validated. */
 export interface Config {
   readonly dataDir: string;
   readonly databaseUrl: string | undefined;
   readonly host: string;
-  readonly gatewayPort: number;
+  readonly gateway: {
+    readonly host: string;
+    readonly port: number;
+    /** Undefined: no authentication. */
+    readonly auth: GatewayAuthConfig | undefined;
+    readonly insecure: boolean;
+    readonly trustProxy: boolean;
+    readonly rateLimit: number;
+    readonly maxEventLoopDelayMs: number;
+    readonly requestTimeoutMs: number;
+    readonly drainMs: number;
+  };
   readonly metricsPort: number;
   readonly devServerPort: number;
   readonly services: Readonly<Record<ServiceName, { readonly port: number; readonly url: string }>>;
@@ -123,9 +161,12 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   const overrides = policyOverrides(given);
   const problems = [
     ...(parsed.error?.issues.map(
-      (issue) => `${issue.path.join('.')}=${given[String(issue.path[0])] ?? ''}: ${issue.message}`,
+      ({ path: [name], message }) => `${String(name)}=${shown(String(name), given)}: ${message}`,
     ) ?? []),
     ...overrides.problems,
+    ...(given['GATEWAY_JWKS_URL'] !== undefined && given['GATEWAY_JWT_SECRET'] !== undefined
+      ? ['GATEWAY_JWKS_URL, GATEWAY_JWT_SECRET: set one of them, not both']
+      : []),
   ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const env = parsed.data;
@@ -137,7 +178,17 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     dataDir: path.resolve(env.DATA_DIR),
     databaseUrl: env.DATABASE_URL,
     host: env.HOST,
-    gatewayPort: env.GATEWAY_PORT,
+    gateway: {
+      host: env.GATEWAY_HOST ?? env.HOST,
+      port: env.GATEWAY_PORT,
+      auth: gatewayAuth(env),
+      insecure: env.GATEWAY_INSECURE === '1',
+      trustProxy: env.GATEWAY_TRUST_PROXY === '1',
+      rateLimit: env.GATEWAY_RATE_LIMIT,
+      maxEventLoopDelayMs: env.GATEWAY_MAX_EVENT_LOOP_DELAY_MS,
+      requestTimeoutMs: env.GATEWAY_REQUEST_TIMEOUT_MS,
+      drainMs: env.GATEWAY_DRAIN_MS,
+    },
     metricsPort: env.METRICS_PORT,
     devServerPort: env.DEV_SERVER_PORT,
     services: {
@@ -180,6 +231,26 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   };
 }
 
+/** Every variable that {@link loadConfig} reads. */
+export function configVariables(): ReadonlySet<string> {
+  return new Set([
+    ...Object.keys(environmentSchema.shape),
+    ...overrideVariables().map(({ variable }) => variable),
+  ]);
+}
+
+/** The value of a wrong variable, for its owner to recognise; a secret stays one. */
+function shown(name: string, given: Readonly<Record<string, string | undefined>>): string {
+  return name.endsWith('_SECRET') ? '…' : (given[name] ?? '');
+}
+
+function gatewayAuth(env: Environment): GatewayAuthConfig | undefined {
+  const { GATEWAY_JWKS_URL: jwksUrl, GATEWAY_JWT_SECRET: secret } = env;
+  const names = { issuer: env.GATEWAY_JWT_ISSUER, audience: env.GATEWAY_JWT_AUDIENCE };
+  if (jwksUrl !== undefined) return { key: { jwksUrl }, ...names };
+  return secret === undefined ? undefined : { key: { secret }, ...names };
+}
+
 /** The environment's name of each policy field, and what it may be. */
 const POLICY_FIELDS: Readonly<Record<string, { field: keyof StepPolicy; schema: z.ZodType<number> }>> = {
   TIMEOUT_MS: { field: 'timeoutMs', schema: milliseconds(1) },
@@ -193,26 +264,36 @@ const POLICY_FIELDS: Readonly<Record<string, { field: keyof StepPolicy; schema: 
  * `SAGA_STEP_<FIELD>_<STEP>` and `SAGA_COMPENSATION_<FIELD>_<COMPENSATION>`, for example
  * `SAGA_STEP_TIMEOUT_MS_PROCESS_PAYMENT=8000`.
  */
+function overrideVariables() {
+  return ALL_STEPS.flatMap((step) =>
+    (
+      [
+        ['STEP', step.name],
+        ['COMPENSATION', step.compensation.name],
+      ] as const
+    ).flatMap(([type, name]) =>
+      Object.entries(POLICY_FIELDS).map(([suffix, { field, schema }]) => ({
+        variable: `SAGA_${type}_${suffix}_${name.toUpperCase()}`,
+        name,
+        field,
+        schema,
+      })),
+    ),
+  );
+}
+
 function policyOverrides(given: Readonly<Record<string, string | undefined>>): {
   byName: Record<string, Partial<StepPolicy>>;
   problems: string[];
 } {
   const byName: Record<string, Partial<StepPolicy>> = {};
   const problems: string[] = [];
-  for (const step of ALL_STEPS) {
-    for (const [type, name] of [
-      ['STEP', step.name],
-      ['COMPENSATION', step.compensation.name],
-    ] as const) {
-      for (const [suffix, { field, schema }] of Object.entries(POLICY_FIELDS)) {
-        const variable = `SAGA_${type}_${suffix}_${name.toUpperCase()}`;
-        const value = given[variable];
-        if (value === undefined) continue;
-        const parsed = schema.safeParse(value);
-        if (parsed.success) byName[name] = { ...byName[name], [field]: parsed.data };
-        else problems.push(`${variable}=${value}: ${parsed.error.issues[0]?.message ?? 'invalid'}`);
-      }
-    }
+  for (const { variable, name, field, schema } of overrideVariables()) {
+    const value = given[variable];
+    if (value === undefined) continue;
+    const parsed = schema.safeParse(value);
+    if (parsed.success) byName[name] = { ...byName[name], [field]: parsed.data };
+    else problems.push(`${variable}=${value}: ${parsed.error.issues[0]?.message ?? 'invalid'}`);
   }
   return { byName, problems };
 }

@@ -37,6 +37,26 @@ export const ERRORS = {
   not_found: { status: 404, title: 'Not found', refusal: false },
   idempotency_key_missing: { status: 400, title: 'Idempotency-Key is required', refusal: false },
 
+  /** Of an order id, as {@link idempotency_key_reused} is of a key. */
+  order_id_reused: { status: 422, title: 'The order id was used with another payload', refusal: false },
+  unauthorized: { status: 401, title: 'A valid bearer token is required', refusal: false },
+  forbidden: { status: 403, title: 'Not allowed', refusal: false },
+  method_not_allowed: { status: 405, title: 'Not a method of this resource', refusal: false },
+  misdirected: { status: 421, title: 'Not served under this host name', refusal: false },
+  not_acceptable: { status: 406, title: 'Not available in a form that is accepted', refusal: false },
+  rate_limited: { status: 429, title: 'Too many requests', refusal: false },
+
+  // What an order's state does not allow.
+  past_cancelling: { status: 409, title: 'The order is past cancelling', refusal: false },
+  action_refused: { status: 409, title: 'The order does not wait for that', refusal: false },
+  order_interrupted: { status: 409, title: 'The order was interrupted', refusal: false },
+
+  // We cannot serve now: try again.
+  temporal_unreachable: { status: 503, title: 'Temporal cannot be reached', refusal: false },
+  no_worker: { status: 503, title: 'No worker answers for the order', refusal: false },
+  overloaded: { status: 503, title: 'Too busy', refusal: false },
+  auth_unavailable: { status: 503, title: 'Bearer tokens cannot be checked', refusal: false },
+
   // A step that no number of attempts could bring to an answer: its outcome stayed unknown, it was undone.
   order_unavailable: { status: 503, title: 'The order service did not answer', refusal: false },
   inventory_unavailable: { status: 503, title: 'The inventory service did not answer', refusal: false },

@@ -1,3 +1,6 @@
+/** What an order's whole transaction is called, on its span and in its metrics. */
+export const ORDER_TRANSACTION = 'Create Order';
+
 /**
  * The steps of an order and what undoes each: the one place that owns their names.
  *

@@ -1,10 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
-import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import type { UpdateDefinition } from '@temporalio/common';
 import { ORDER_ID_PATTERN, orderWorkflowId } from '../domain/ids';
-import type { OrderView } from '../domain/order';
+import type { OrderStatus, OrderView } from '../domain/order';
 import type { SagaPolicies } from '../saga/policy';
 import type {
   CancelRequest,
@@ -17,20 +15,18 @@ import {
   retryCompensationUpdate,
   skipCompensationUpdate,
 } from '../workflows/definitions';
-import {
-  NoWorkerError,
-  OperatorActionRefusedError,
-  OrderInterruptedError,
-  OrderNotFoundError,
-  PastCancellingError,
-} from './errors';
-import { listOrders } from './order-list';
+import { NoWorkerError, OrderInterruptedError, OrderNotFoundError, PastCancellingError } from './errors';
+import { countOrders, listOrders } from './order-list';
 import type { OrderListRequest, OrderPage } from './order-list';
-import { interruptionOf, orderSummary } from './order-summary';
+import { interruptionOf, orderSummary, statusAtEnd } from './order-summary';
 import type { OrderSummary } from './order-summary';
+import { updateOrder } from './order-update';
+import type { ActedOrder, ActionOptions } from './order-update';
 import type { ServiceSource } from './service-reader';
+import { waitForOutcome } from './outcome-wait';
+import type { WaitOptions } from './outcome-wait';
 import { placeOrder } from './place-order';
-import type { PlacedOrder } from './place-order';
+import type { BeforeStart, PlacedOrder } from './place-order';
 import { parseOrder } from './quote';
 import type { ParsedOrder } from './quote';
 import { GRPC, grpcErrorOf, temporalError } from './temporal-calls';
@@ -46,10 +42,14 @@ export interface OrderClientOptions {
   readonly requestTimeoutMs?: number;
 }
 
-const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
+/** Orders that wait for an operator. */
+export interface WaitingPage {
+  readonly orders: readonly OrderView[];
+  /** Absent on the last page. */
+  readonly nextCursor?: string;
+}
 
-/** How often a wait looks whether the order waits for an operator, ms: only a workflow's end is announced. */
-const PARKED_CHECK_MS = 300;
+const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
 
 /**
  * Everything that can be done with orders from outside: the CLI's commands and the gateway's routes are thin
@@ -80,9 +80,14 @@ export class OrderClient {
     return this.place(await parseOrder(input, this.#options.inventory));
   }
 
-  /** {@link start} for what `parseOrder` has found to be well-formed. */
-  async place(parsed: ParsedOrder): Promise<PlacedOrder> {
+  /**
+   * {@link start} for what `parseOrder` has found to be well-formed.
+   *
+   * @param beforeStart is called once the order is priced, before it starts; the order that it returns is started.
+   */
+  async place(parsed: ParsedOrder, beforeStart?: BeforeStart): Promise<PlacedOrder> {
     return placeOrder(parsed, {
+      beforeStart: beforeStart ?? ((order) => Promise.resolve(order)),
       inventory: this.#options.inventory,
       policies: this.#options.policies,
       client: this.#client,
@@ -101,6 +106,16 @@ export class OrderClient {
     return this.#askWorker(orderId, () => handle.query(orderStatusQuery));
   }
 
+  /** The whole order, or what Temporal itself knows of it where no worker answers or it was interrupted. */
+  async getOrSummary(orderId: string): Promise<OrderView | OrderSummary> {
+    try {
+      return await this.get(orderId);
+    } catch (error) {
+      if (!(error instanceof OrderInterruptedError) && !(error instanceof NoWorkerError)) throw error;
+      return this.summary(orderId);
+    }
+  }
+
   /** What Temporal itself knows of the order: no worker needed, and interrupted ones are no error. */
   async summary(orderId: string): Promise<OrderSummary> {
     return orderSummary(await this.#describe(orderId));
@@ -111,20 +126,36 @@ export class OrderClient {
     return this.#call(() => listOrders(this.#client, request));
   }
 
+  /** How many orders are in each state, of one customer if one is named. */
+  async counts(filter: Pick<OrderListRequest, 'customerId'> = {}): Promise<Record<OrderStatus, number>> {
+    return this.#call(() => countOrders(this.#client, filter));
+  }
+
+  /** One page of the orders that wait for an operator, whole, newest first. */
+  async waiting(request: Omit<OrderListRequest, 'status'> = {}): Promise<WaitingPage> {
+    const page = await this.list({ ...request, status: 'needs_attention' });
+    const orders: OrderView[] = [];
+    for (const { orderId } of page.orders) {
+      const order = await this.get(orderId).catch(undefinedWhenGone);
+      // The list lags: somebody may have settled it meanwhile.
+      if (order?.status === 'needs_attention') orders.push(order);
+    }
+    return { orders, ...(page.nextCursor !== undefined && { nextCursor: page.nextCursor }) };
+  }
+
   /**
    * Asks that the order be undone; returns once that is recorded, not once it is done.
    *
    * @throws {@link PastCancellingError} when the order is final.
    */
   async cancel(orderId: string, request: CancelRequest): Promise<void> {
-    const { status } = await this.summary(orderId);
     const handle = this.#handle(orderId);
     try {
       await this.#call(() => handle.signal(cancelOrderSignal, request));
     } catch (error) {
-      // Closed workflows take no signals; that it exists was seen above.
+      // Closed workflows take no signals, and neither do those that there are not.
       if (!(error instanceof WorkflowNotFoundError)) throw error;
-      throw new PastCancellingError(orderId, status);
+      throw new PastCancellingError(orderId, statusAtEnd(await this.summary(orderId)));
     }
   }
 
@@ -133,8 +164,12 @@ export class OrderClient {
    *
    * @throws {@link OperatorActionRefusedError} when the order does not wait for that.
    */
-  async retryCompensation(orderId: string, request: RetryCompensationRequest): Promise<OrderView> {
-    return this.#update(orderId, retryCompensationUpdate, request);
+  async retryCompensation(
+    orderId: string,
+    request: RetryCompensationRequest,
+    options?: ActionOptions,
+  ): Promise<OrderView> {
+    return updateOrder(this.#acted(orderId), retryCompensationUpdate, request, options);
   }
 
   /**
@@ -142,28 +177,27 @@ export class OrderClient {
    *
    * @throws {@link OperatorActionRefusedError} when the order does not wait for that.
    */
-  async skipCompensation(orderId: string, request: SkipCompensationRequest): Promise<OrderView> {
-    return this.#update(orderId, skipCompensationUpdate, request);
+  async skipCompensation(
+    orderId: string,
+    request: SkipCompensationRequest,
+    options?: ActionOptions,
+  ): Promise<OrderView> {
+    return updateOrder(this.#acted(orderId), skipCompensationUpdate, request, options);
   }
 
   /**
-   * The order once it is final or waits for an operator; undefined when it is still at work after
-   * `timeoutMs`.
+   * The order once it is final or waits for an operator; undefined when it is still at work after `timeoutMs`, or
+   * when `signal` ended the wait.
    */
-  async waitForOutcome(orderId: string, timeoutMs: number): Promise<OrderView | undefined> {
-    const over = new AbortController();
-    const timer = setTimeout(() => {
-      over.abort();
-    }, timeoutMs);
-    try {
-      return await Promise.race([
-        this.#whenClosed(orderId, over.signal),
-        this.#whenParked(orderId, over.signal),
-      ]);
-    } finally {
-      clearTimeout(timer);
-      over.abort();
-    }
+  async waitForOutcome(orderId: string, options: WaitOptions): Promise<OrderView | undefined> {
+    return waitForOutcome(
+      {
+        order: () => this.get(orderId),
+        summary: () => this.summary(orderId),
+        closed: (signal) => this.#whenClosed(orderId, signal),
+      },
+      options,
+    );
   }
 
   async #whenClosed(orderId: string, signal: AbortSignal): Promise<OrderView | undefined> {
@@ -179,42 +213,26 @@ export class OrderClient {
     }
   }
 
-  async #whenParked(orderId: string, signal: AbortSignal): Promise<OrderView | undefined> {
-    while (!signal.aborted) {
-      const { status, closedAt } = await this.summary(orderId);
-      if (status === 'needs_attention' && closedAt === undefined) return this.get(orderId);
-      await sleep(PARKED_CHECK_MS, undefined, { signal }).catch(() => undefined);
-    }
-    return undefined;
-  }
-
-  async #update<Request>(
-    orderId: string,
-    update: UpdateDefinition<OrderView, [Request]>,
-    request: Request,
-  ): Promise<OrderView> {
-    const { status, closedAt } = await this.summary(orderId);
-    if (closedAt !== undefined) {
-      throw new OperatorActionRefusedError(orderId, `it is ${status}: nothing of it waits for an operator`);
-    }
-    const handle = this.#handle(orderId);
-    try {
-      return await this.#askWorker(orderId, () => handle.executeUpdate(update, { args: [request] }));
-    } catch (error) {
-      if (!(error instanceof WorkflowUpdateFailedError)) throw error;
-      throw new OperatorActionRefusedError(orderId, error.cause?.message ?? error.message);
-    }
+  #acted(orderId: string): ActedOrder {
+    return {
+      orderId,
+      handle: this.#handle(orderId),
+      summary: () => this.summary(orderId),
+      askWorker: (request) => this.#askWorker(orderId, request),
+      call: (request) => this.#call(request),
+    };
   }
 
   #handle(orderId: string): WorkflowHandle<() => Promise<OrderView>> {
+    // Such an id cannot exist, and Temporal has limits of its own for what it may be asked.
+    if (!ORDER_ID_PATTERN.test(orderId)) throw new OrderNotFoundError(orderId.slice(0, 80));
     return this.#client.workflow.getHandle(orderWorkflowId(orderId));
   }
 
   async #describe(orderId: string): Promise<WorkflowExecutionDescription> {
-    // Such an id cannot exist, and Temporal has limits of its own for what it may be asked.
-    if (!ORDER_ID_PATTERN.test(orderId)) throw new OrderNotFoundError(orderId.slice(0, 80));
+    const handle = this.#handle(orderId);
     try {
-      return await this.#call(() => this.#handle(orderId).describe());
+      return await this.#call(() => handle.describe());
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) throw new OrderNotFoundError(orderId);
       throw error;
@@ -242,4 +260,9 @@ export class OrderClient {
       throw temporalError(error);
     }
   }
+}
+
+/** For a list that lags: what is on it may have been interrupted or forgotten meanwhile. */
+function undefinedWhenGone(error: unknown): undefined {
+  if (!(error instanceof OrderInterruptedError) && !(error instanceof OrderNotFoundError)) throw error;
 }

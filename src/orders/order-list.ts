@@ -1,5 +1,7 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { z } from 'zod';
+import { ORDER_STATUSES } from '../domain/order';
+import type { OrderStatus } from '../domain/order';
 import { InvalidOrderError } from './errors';
 import { orderSummary } from './order-summary';
 import type { OrderSummary } from './order-summary';
@@ -72,6 +74,20 @@ export async function listOrders(
   };
 }
 
+/** How many orders are in each state, of one customer if one is named. */
+export async function countOrders(
+  client: Client,
+  filter: Pick<OrderFilter, 'customerId'>,
+): Promise<Record<OrderStatus, number>> {
+  const counts = await Promise.all(
+    ORDER_STATUSES.map(async (status) => {
+      const { count } = await client.workflow.count(ordersQuery({ ...filter, status }));
+      return [status, count] as const;
+    }),
+  );
+  return Object.fromEntries(counts) as Record<OrderStatus, number>;
+}
+
 /** `base`, narrowed to the newest orders of it: at least `wanted`, or all there are. */
 async function windowOf(
   client: Client,
@@ -112,7 +128,9 @@ function time(ms: number): string {
   return `'${new Date(ms).toISOString()}'`;
 }
 
-const cursorSchema = z.tuple([z.int().min(0).max(8_639_999_999_999_999), z.string().max(100)]);
+/** Temporal's times are nanoseconds in 64 bits, and a query asks for the one after the cursor's. */
+const LAST_TIME_MS = Number(2n ** 63n / 1_000_000n) - 1;
+const cursorSchema = z.tuple([z.int().min(0).max(LAST_TIME_MS), z.string().max(100)]);
 
 function encodeCursor({ startedAt, runId }: Position): string {
   return Buffer.from(JSON.stringify([startedAt, runId])).toString('base64url');

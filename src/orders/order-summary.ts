@@ -5,6 +5,7 @@ import { ORDER_STATUSES } from '../domain/order';
 import type { OrderStatus, TransactionKind } from '../domain/order';
 import type { Money } from '../domain/money';
 import { ORDER_WORKFLOW_TYPES, SEARCH_ATTRIBUTES } from '../workflows/definitions';
+import { OrderInterruptedError } from './errors';
 import type { Interruption } from './errors';
 
 /** What Temporal itself knows of an order, without asking a worker: a part of `OrderView`, same names. */
@@ -74,6 +75,12 @@ export function orderSummary(info: DescribedWorkflow): OrderSummary {
     ...(info.closeTime !== undefined && { closedAt: info.closeTime.toISOString() }),
     ...(interrupted !== undefined && { interrupted }),
   };
+}
+
+/** What an order that is over has come to. @throws {@link OrderInterruptedError} when it did not end by itself. */
+export function statusAtEnd({ orderId, status, interrupted }: OrderSummary): OrderStatus {
+  if (interrupted !== undefined) throw new OrderInterruptedError(orderId, interrupted);
+  return status;
 }
 
 function statusOf(attribute: string | undefined): OrderStatus {

@@ -23,7 +23,11 @@ export interface PlacedOrder extends OrderSummary {
   readonly joined: boolean;
 }
 
+/** What is to be on record before an order starts; returns the order to start, whose id may be another. */
+export type BeforeStart = (order: Order) => Promise<Order>;
+
 interface PlaceOrderDeps {
+  readonly beforeStart: BeforeStart;
   readonly client: Client;
   readonly inventory: ServiceSource;
   readonly policies: SagaPolicies;
@@ -43,7 +47,7 @@ export async function placeOrder(parsed: ParsedOrder, deps: PlaceOrderDeps): Pro
     if (typeof existing === 'string') throw error;
     return existing;
   }
-  return startOrJoin(quote, deps);
+  return startOrJoin({ ...quote, order: await deps.beforeStart(quote.order) }, deps);
 }
 
 async function startOrJoin({ order, amount }: Quote, deps: PlaceOrderDeps): Promise<PlacedOrder> {

@@ -30,9 +30,13 @@ export function grpcErrorOf(error: unknown): { code: number; details: string } |
   return undefined;
 }
 
+const NO_ANSWER = 'no answer in time. `orders doctor` says more';
+
 const UNAVAILABLE: Readonly<Record<number, string>> = {
   [GRPC.unavailable]: 'the connection was lost. Is the server still running? `orders doctor` says more',
-  [GRPC.deadlineExceeded]: 'no answer in time. `orders doctor` says more',
+  [GRPC.deadlineExceeded]: NO_ANSWER,
+  // What the deadline looks like when the server sees it first; nothing else cancels these calls.
+  [GRPC.cancelled]: NO_ANSWER,
   [GRPC.permissionDenied]:
     'permission denied. Check TEMPORAL_API_KEY, TEMPORAL_NAMESPACE and the TLS settings',
   [GRPC.unauthenticated]: 'not authenticated. Check TEMPORAL_API_KEY and the TLS settings',

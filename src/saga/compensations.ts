@@ -28,6 +28,9 @@ export type CompensationOrder = 'reverse' | 'parallel';
 
 type Entry = Compensation | CompensationGroup;
 
+/** @param failure undefined when it is done. */
+type RoundListener = (name: string, startedAt: number, failure: FailureText | undefined) => void;
+
 /**
  * The compensation stack. Every compensation on it runs, also when others fail; each failure is kept with
  * its reason until the compensation succeeds or is skipped.
@@ -35,11 +38,11 @@ type Entry = Compensation | CompensationGroup;
 export class CompensationStack {
   readonly #stack: Entry[] = [];
   readonly #errors = new Map<Compensation, CompensationError>();
-  readonly #onFailed: (name: string, failure: FailureText) => void;
+  readonly #onRound: RoundListener;
 
-  /** @param onFailed told of every round of a compensation that failed. */
-  constructor(onFailed: (name: string, failure: FailureText) => void) {
-    this.#onFailed = onFailed;
+  /** @param onRound told of every round of a compensation when it ends. */
+  constructor(onRound: RoundListener) {
+    this.#onRound = onRound;
   }
 
   push(entry: Entry): void {
@@ -93,16 +96,18 @@ export class CompensationStack {
 
   async #runOne(compensation: Compensation): Promise<void> {
     const { record, run, maxAttempts } = compensation;
+    const startedAt = Date.now();
     begin(record);
     try {
       const { attempts } = await run();
       end(record, 'done', attempts);
       this.#errors.delete(compensation);
+      this.#onRound(record.step, startedAt, undefined);
     } catch (error) {
       const failure = failureText(error);
       end(record, 'failed', attemptsOf(error, maxAttempts), failure.message);
       this.#errors.set(compensation, { step: record.step, ...failure });
-      this.#onFailed(record.step, failure);
+      this.#onRound(record.step, startedAt, failure);
     }
   }
 

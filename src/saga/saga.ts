@@ -6,6 +6,7 @@ import type { Compensation, CompensationOrder } from './compensations';
 import { SagaFailure } from './errors';
 import type { SagaFailureReason } from './errors';
 import { failureText } from './outcome';
+import { Measurements } from './measurements';
 import type { Participant, Participants, TccOptions } from './participant';
 import { untilKnown } from './policy';
 import type { SagaPolicies, StepPolicy } from './policy';
@@ -52,6 +53,8 @@ export class Saga<Activities> {
   readonly #work: SagaWork<Activities>;
   readonly #tracing: SagaTracing;
   readonly #stack: CompensationStack;
+  readonly #measurements: Measurements;
+  readonly #startedAt = Date.now();
   #scope: CancellationScope | undefined;
   #phase: SagaPhase = 'running';
   #failure: SagaFailureReason | undefined;
@@ -61,7 +64,8 @@ export class Saga<Activities> {
 
   constructor(options: SagaOptions) {
     this.#options = options;
-    this.#work = new SagaWork(options.plan, options.policies);
+    this.#measurements = new Measurements(options.title);
+    this.#work = new SagaWork(options.plan, options.policies, this.#measurements);
     const { runId } = workflowInfo();
     this.#tracing = new SagaTracing(
       options.title,
@@ -69,8 +73,9 @@ export class Saga<Activities> {
       options.commonAttributes ?? {},
       options.attributes ?? {},
     );
-    this.#stack = new CompensationStack((name, failure) => {
-      this.#tracing.compensationFailed(name, failure);
+    this.#stack = new CompensationStack((name, startedAt, failure) => {
+      this.#measurements.part('compensation', name, failure === undefined ? 'done' : 'failed', startedAt);
+      if (failure !== undefined) this.#tracing.compensationFailed(name, failure);
     });
   }
 
@@ -127,6 +132,7 @@ export class Saga<Activities> {
       throw await CancellationScope.nonCancellable(() => this.#undo(error));
     }
     this.#enter('completed');
+    this.#measurements.whole('saga', 'completed', this.#startedAt);
     this.#tracing.completed('Saga completed successfully');
     return result;
   }
@@ -182,6 +188,7 @@ export class Saga<Activities> {
       work: this.#work,
       stack: this.#stack,
       tracing: this.#tracing,
+      measurements: this.#measurements,
       throwIfCancelled: () => {
         this.#throwIfCancelled();
       },
@@ -222,6 +229,7 @@ export class Saga<Activities> {
     const record = this.unsettled.find(({ step }) => step === name);
     if (record === undefined) return;
     Object.assign(record, { state: 'skipped', skippedBy: by, reason });
+    this.#measurements.part('compensation', name, 'skipped', Date.now());
     this.#tracing.event(EVENT_NAMES.compensationSkipped, { [SAGA_ATTRIBUTES.step]: name });
     this.#work.changed();
   }
@@ -233,8 +241,11 @@ export class Saga<Activities> {
     this.#failure = { ...text, step: failedStep?.name ?? null, cancelled };
     this.#work.skipPending();
     if (failedStep !== undefined) this.#tracing.stepFailed(failedStep, error);
+    this.#measurements.whole('compensating', 'begun', this.#startedAt);
     await this.#compensate();
-    this.#enter(cancelled ? 'cancelled' : 'failed');
+    const outcome = cancelled ? 'cancelled' : 'failed';
+    this.#enter(outcome);
+    this.#measurements.whole('saga', outcome, this.#startedAt);
     this.#tracing.failed(
       cancelled ? 'Saga cancelled' : (failedStep?.failedStatus ?? 'Saga failed'),
       text.code,

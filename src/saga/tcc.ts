@@ -1,8 +1,9 @@
 import { TemporalFailure } from '@temporalio/common';
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { Compensation, CompensationGroup, CompensationStack } from './compensations';
 import { failureText } from './outcome';
 import type { Outcome } from './outcome';
+import type { Measurements } from './measurements';
 import type { Participant, TccOptions } from './participant';
 import type { StepPolicy } from './policy';
 import { untilKnown } from './policy';
@@ -18,6 +19,7 @@ export interface TccHost<Activities> {
   readonly work: SagaWork<Activities>;
   readonly stack: CompensationStack;
   readonly tracing: SagaTracing;
+  readonly measurements: Measurements;
   readonly throwIfCancelled: () => void;
   /** Of a try. */
   readonly policyOf: (plan: StepPlan) => StepPolicy;
@@ -51,7 +53,10 @@ export class Tcc<Activities> {
   readonly #members: readonly Member<Activities>[];
   readonly #parallel: boolean;
   readonly #group: CompensationGroup;
+  readonly #startedAt = Date.now();
   #cancelPhase: PhaseTracing | undefined;
+  #outcome = 'completed';
+  #ended = false;
 
   constructor(
     host: TccHost<Activities>,
@@ -70,7 +75,7 @@ export class Tcc<Activities> {
       order: this.#parallel ? 'parallel' : 'reverse',
       round: (runPending) => this.#cancel(runPending),
       conclude: () => {
-        this.#tracing.end();
+        this.#end();
       },
     };
   }
@@ -89,7 +94,7 @@ export class Tcc<Activities> {
       );
       this.#host.stack.remove(this.#group);
       for (const reverse of reverses) this.#host.stack.push(reverse);
-      this.#tracing.end();
+      this.#end();
       return holds;
     } catch (error) {
       // Nobody holds anything: the saga has nothing to unwind here.
@@ -103,16 +108,23 @@ export class Tcc<Activities> {
     part: (member: Member<Activities>, phase: PhaseTracing) => Promise<T>,
   ): Promise<T[]> {
     const phase = this.#tracing.phase(name);
+    const startedAt = Date.now();
+    const measure = (outcome: string) => {
+      this.#host.measurements.part('phase', name, outcome, startedAt);
+    };
     try {
       const results = await this.#each(name, (member) => part(member, phase));
       // The last moment at which nothing is decided.
       if (name === 'try') this.#host.throwIfCancelled();
       phase.end();
+      measure('done');
       this.#tracing.succeeded(name);
       return results;
     } catch (error) {
       const failure = failureText(error);
       phase.end(failure);
+      measure('failed');
+      this.#outcome = isCancellation(error) ? 'cancelled' : `failed_${name}`;
       this.#tracing.failed(name, failure);
       throw error;
     }
@@ -219,8 +231,19 @@ export class Tcc<Activities> {
   async #cancel(runPending: () => Promise<void>): Promise<void> {
     const phase = this.#tracing.phase('cancel');
     this.#cancelPhase = phase;
+    const startedAt = Date.now();
     await runPending();
     phase.end();
-    if (this.#group.members.every(({ record }) => record.state === 'done')) this.#tracing.end();
+    const settled = this.#group.members.every(({ record }) => record.state !== 'failed');
+    this.#host.measurements.part('phase', 'cancel', settled ? 'done' : 'failed', startedAt);
+    if (this.#group.members.every(({ record }) => record.state === 'done')) this.#end();
+  }
+
+  /** Once is enough. */
+  #end(): void {
+    this.#tracing.end();
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#host.measurements.whole('tcc', this.#outcome, this.#startedAt);
   }
 }

@@ -3,6 +3,7 @@ import { activitiesUnder } from './activities';
 import type { Compensation } from './compensations';
 import { attemptsOf, failureText, outcomeOf } from './outcome';
 import { policyOf } from './policy';
+import type { Measurements } from './measurements';
 import type { SagaPolicies, StepPolicy } from './policy';
 import type { Reported, Reporting } from './report';
 import { begin, end, now } from './state';
@@ -12,6 +13,8 @@ import type { ActionCall, CompensationCall, StepPlan } from './step';
 /** Calls of one saga's effects under their keys and policies, and the record of what became of each. */
 export class SagaWork<Activities> {
   readonly #policies: SagaPolicies;
+  readonly #measurements: Measurements;
+  readonly #begun = new Map<StepRecord, number>();
   readonly #proxies = new Map<string, Reporting<Activities>>();
 
   /** Every planned step, in order. */
@@ -21,8 +24,9 @@ export class SagaWork<Activities> {
   /** When the state last changed, ISO 8601. */
   updatedAt = now();
 
-  constructor(plan: readonly StepPlan[], policies: SagaPolicies) {
+  constructor(plan: readonly StepPlan[], policies: SagaPolicies, measurements: Measurements) {
     this.#policies = policies;
+    this.#measurements = measurements;
     this.records = plan.map(({ name, number }) => ({ step: name, number, state: 'pending', attempts: 0 }));
   }
 
@@ -39,12 +43,14 @@ export class SagaWork<Activities> {
   begin(plan: StepPlan): StepRecord {
     const record = this.#record(plan);
     begin(record);
+    this.#begun.set(record, Date.now());
     this.changed();
     return record;
   }
 
   done(record: StepRecord, attempts: number): void {
     end(record, 'done', attempts);
+    this.#measure(record);
     this.changed();
   }
 
@@ -53,7 +59,9 @@ export class SagaWork<Activities> {
     const outcome = outcomeOf(error);
     const state = outcome === 'not_done' ? 'failed' : 'unknown';
     this.failedStep = plan;
-    end(this.#record(plan), state, attemptsOf(error, maxAttempts), failureText(error).message);
+    const record = this.#record(plan);
+    end(record, state, attemptsOf(error, maxAttempts), failureText(error).message);
+    this.#measure(record);
     this.changed();
     return outcome;
   }
@@ -87,6 +95,11 @@ export class SagaWork<Activities> {
 
   changed(): void {
     this.updatedAt = now();
+  }
+
+  #measure(record: StepRecord): void {
+    const { step, state } = record;
+    this.#measurements.part('action', step, state, this.#begun.get(record) ?? Date.now());
   }
 
   /** One proxy per distinct policy. */

@@ -1,7 +1,7 @@
 import type { QueryExecutorProvider, RawBuilder } from 'kysely';
 import { sql } from 'kysely';
 import type { HeldUntil } from '../domain/service-contract';
-import { databaseNow } from './database/clock';
+import { databaseNow } from '../database/clock';
 
 /** Whether a row's `expires_at` is more than `ms` ago, by the database's clock. */
 export function isOverSince(db: QueryExecutorProvider, ms: number): RawBuilder<boolean | number | null> {

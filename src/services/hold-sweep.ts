@@ -1,15 +1,20 @@
-import type { Logger } from 'pino';
+import { LABELS, METRICS } from '../telemetry/metric-names';
+import type { Telemetry } from '../telemetry/telemetry';
 import type { DueHold } from './barrier/hold-barrier';
 
 /** Holds that are settled at the same time. */
 const PAGE = 20;
 /** What a clean-up may take on top of its interval before a hold counts as forgotten, ms. */
 const GRACE_MS = 10_000;
+/** Forgotten holds that are counted; more are as bad. */
+const COUNTED = 1_000;
 
 export interface HoldSweepOptions {
+  /** Whose holds they are: `inventory`, `payment`. */
+  readonly service: string;
   /** From the end of one clean-up to the start of the next, ms. */
   readonly intervalMs: number;
-  readonly logger: Logger;
+  readonly telemetry: Pick<Telemetry, 'logger' | 'metrics'>;
   /** A page of the holds whose time is over, from the one that follows `after`. */
   readonly due: (after: DueHold | undefined, limit: number) => Promise<readonly DueHold[]>;
   /** Frees what the hold has, unless it is settled; says whether it did. Any process may be doing the same. */
@@ -30,6 +35,7 @@ export class HoldSweep {
 
   constructor(options: HoldSweepOptions) {
     this.#options = options;
+    this.#observe();
     this.#schedule(0);
   }
 
@@ -38,6 +44,26 @@ export class HoldSweep {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.#running;
+  }
+
+  /** Counts, at every scrape, the holds that outlive their end. */
+  #observe(): void {
+    const { telemetry, service, due, intervalMs } = this.#options;
+    telemetry.metrics.meter
+      .createObservableGauge(METRICS.holdsExpiredOpen, {
+        unit: '{hold}',
+        description: 'Holds that still stand although their time was over long ago',
+      })
+      .addCallback(async (result) => {
+        const before = Date.now() - forgottenAfterMs(intervalMs);
+        try {
+          const standing = await due(undefined, COUNTED);
+          const forgotten = standing.filter(({ expiresAtMs }) => expiresAtMs < before);
+          result.observe(forgotten.length, { [LABELS.service]: service });
+        } catch (error) {
+          telemetry.logger.warn({ err: error }, 'forgotten holds could not be counted');
+        }
+      });
   }
 
   #schedule(afterMs: number): void {
@@ -50,7 +76,7 @@ export class HoldSweep {
   }
 
   async #sweepAndLog(): Promise<void> {
-    const { logger } = this.#options;
+    const { logger } = this.#options.telemetry;
     try {
       const { freed, failures } = await this.#sweep();
       if (freed > 0) logger.info({ freed }, 'holds have expired and were freed');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ProblemError } from './problem';
+import { ProblemError } from '../http/problem';
 
 /** The two columns, together unique, that a listing is sorted by; the first is the order's id. */
 export type PagePosition = readonly [string, string];

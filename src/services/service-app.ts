@@ -1,29 +1,11 @@
-import Fastify, { LogController } from 'fastify';
-import type {
-  FastifyBaseLogger,
-  FastifyError,
-  FastifyInstance,
-  FastifyReply,
-  FastifyRequest,
-  RawReplyDefaultExpression,
-  RawRequestDefaultExpression,
-  RawServerDefault,
-} from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { z } from 'zod';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config';
-import { fieldErrors } from '../domain/order-schema';
-import { httpServerTracing } from '../telemetry/http-server-tracing';
+import { createHttpApp, sendProblem } from '../http/http-app';
+import type { HttpApp, HttpAppOptions } from '../http/http-app';
+import type { Problem } from '../http/problem';
 import type { Telemetry } from '../telemetry/telemetry';
 import type { Answer } from './barrier/barrier-rows';
 import { idempotencyKey } from './barrier/idempotency';
-import { errorCode, errorMessage } from './error-code';
-import { httpProblem, problemOf, ProblemError } from './problem';
-import type { Problem } from './problem';
-
-const BODY_LIMIT_BYTES = 100 * 1024;
-/** A key of 255 characters, each percent-encoded. */
-const LONGEST_PATH_PARAMETER = 3 * 255;
 
 /** What every service is built from. */
 export interface ServiceDeps {
@@ -31,66 +13,17 @@ export interface ServiceDeps {
   readonly telemetry: Telemetry;
 }
 
-export type ServiceApp = FastifyInstance<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  FastifyBaseLogger,
-  ZodTypeProvider
->;
+export type ServiceApp = HttpApp;
 
-/** What a service has besides its routes. */
-export interface ServiceResources {
-  /** Fails when the service cannot do its work. */
-  readonly ready: () => Promise<unknown>;
-  /** Frees everything, after the last request has been answered. */
-  readonly close: () => Promise<void>;
-}
-
-/**
- * The ground of a service: zod validation, problem+json for every error, tracing, an `Idempotency-Key` demanded of
- * every POST, `GET /healthz` and `GET /readyz`. No body, address or token is ever logged.
- */
-export function createServiceApp({ telemetry }: ServiceDeps, { ready, close }: ServiceResources): ServiceApp {
-  const logger: FastifyBaseLogger = telemetry.logger;
-  const app: ServiceApp = Fastify({
-    loggerInstance: logger,
-    // The SERVER span says what a line per request would say.
-    logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: BODY_LIMIT_BYTES,
-    // A path that is not even a path (`/%`) gets past every other handler.
-    frameworkErrors: (error, request, reply) => {
-      answerError(error, request, reply);
-    },
-    routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER },
-  }).withTypeProvider<ZodTypeProvider>();
-
-  app.removeContentTypeParser('text/plain');
-  app.register(httpServerTracing, { tracer: telemetry.tracer });
-  app.setValidatorCompiler<z.ZodType>(
-    ({ schema, httpPart }) =>
-      (data: unknown) =>
-        validate(schema, httpPart, data),
-  );
-  app.setErrorHandler(answerError);
-  app.setNotFoundHandler((request) => {
-    throw new ProblemError('not_found', `There is no ${request.method} ${pathOf(request)}`);
-  });
+/** The ground of a service: that of every HTTP app here, and an `Idempotency-Key` demanded of every POST. */
+export function createServiceApp(
+  { telemetry }: ServiceDeps,
+  resources: Required<Pick<HttpAppOptions, 'ready' | 'close'>>,
+): ServiceApp {
+  const app = createHttpApp({ telemetry, ...resources });
   app.addHook('preValidation', (request, _reply, done) => {
     if (request.method === 'POST' && !request.is404) idempotencyKey(request);
     done();
-  });
-  app.addHook('onClose', close);
-
-  app.get('/healthz', () => ({ status: 'ok' }));
-  app.get('/readyz', async (request, reply) => {
-    try {
-      await ready();
-      return { status: 'ok' };
-    } catch (error) {
-      request.log.warn(loggable(error), 'not ready');
-      return reply.code(503).send({ status: 'unavailable' });
-    }
   });
   return app;
 }
@@ -101,70 +34,4 @@ export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer:
   return answer.status < 400
     ? reply.code(answer.status).send(answer.body)
     : sendProblem(request, reply, answer.body as Problem);
-}
-
-function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
-  return reply
-    .code(problem.status)
-    .header('content-type', 'application/problem+json; charset=utf-8')
-    .serializer(JSON.stringify)
-    .send({ ...problem, instance: pathOf(request) });
-}
-
-function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = problemOfAnything(error);
-  if (problem.status >= 500)
-    request.log.error(loggable(error), `${request.method} ${pathOf(request)} failed`);
-  return sendProblem(request, reply, problem);
-}
-
-function problemOfAnything(error: unknown): Problem {
-  if (error instanceof ProblemError) return problemOf(error);
-  const { statusCode, code, message } = error as Partial<FastifyError>;
-  if (statusCode === 413) {
-    return httpProblem(413, 'Content Too Large', `A body may have ${String(BODY_LIMIT_BYTES)} bytes`);
-  }
-  if (statusCode === 415) {
-    return httpProblem(415, 'Unsupported Media Type', 'Send the body as application/json');
-  }
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    return code?.startsWith('FST_ERR_CTP') === true || error instanceof SyntaxError
-      ? malformed('(body)', 'The body is not valid JSON')
-      : malformed('(request)', message ?? 'The request is malformed');
-  }
-  return problemOf(new ProblemError('internal_error', 'The service failed; the failure has been logged'));
-}
-
-function malformed(field: string, message: string): Problem {
-  return problemOf(new ProblemError('invalid_request', message, { errors: [{ field, message }] }));
-}
-
-function validate(schema: z.ZodType, part: string | undefined, data: unknown) {
-  const parsed = schema.safeParse(data);
-  if (parsed.success) return { value: parsed.data };
-  const errors = fieldErrors(parsed.error);
-  const named = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
-  return { error: new ProblemError('invalid_request', `Invalid ${part ?? 'request'}: ${named}`, { errors }) };
-}
-
-/**
- * What may be logged of an error. Not all its properties: a database driver's error quotes the row that it
- * complains about, and a row may have an address in it.
- */
-function loggable(error: unknown): object {
-  const { name, stack, cause } = error as Partial<Error>;
-  return {
-    err: {
-      type: name ?? typeof error,
-      code: errorCode(error),
-      message: errorMessage(error),
-      stack,
-      ...(cause !== undefined && { cause: errorMessage(cause) }),
-    },
-  };
-}
-
-/** The path alone: a query string is not ours to repeat. */
-function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? '';
 }

@@ -1,8 +1,7 @@
 import type { Config, ServiceName } from '../config/config';
-import { ConfigError } from '../config/config';
 import type { RunningPart } from '../stack/part';
 import type { Telemetry } from '../telemetry/telemetry';
-import { errorCode } from './error-code';
+import { listen } from '../http/listen';
 import { buildInventoryApp } from './inventory/app';
 import { buildOrderApp } from './order/app';
 import { buildPaymentApp } from './payment/app';
@@ -20,7 +19,7 @@ const BUILDERS: Readonly<Record<ServiceName, (deps: ServiceDeps) => Promise<Serv
  * One service, listening and ready; `stop` answers what has arrived, then closes the database. The telemetry stays
  * the caller's to shut down.
  *
- * @throws {@link ConfigError} naming the variable when the port, HOST, DATA_DIR or DATABASE_URL cannot be used.
+ * @throws ConfigError naming the variable when the port, HOST, DATA_DIR or DATABASE_URL cannot be used.
  */
 export async function startService(
   name: ServiceName,
@@ -29,27 +28,6 @@ export async function startService(
   const { host, services } = deps.config;
   const { port } = services[name];
   const app = await BUILDERS[name](deps);
-  try {
-    const address = await app.listen({ host, port });
-    return { name, address, stop: () => app.close() };
-  } catch (error) {
-    await app.close();
-    throw cannotListen(error, `${name.toUpperCase()}_SERVICE_PORT`, host, port);
-  }
-}
-
-function cannotListen(error: unknown, variable: string, host: string, port: number): unknown {
-  switch (errorCode(error)) {
-    case 'EADDRINUSE':
-      return new ConfigError([`${variable}=${String(port)}: the port is in use on ${host}; choose another`]);
-    case 'EACCES':
-      return new ConfigError([
-        `${variable}=${String(port)}: this user may not listen on it; choose one above 1023`,
-      ]);
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new ConfigError([`HOST=${host}: is no address of this machine`]);
-    default:
-      return error;
-  }
+  const address = await listen(app, { host, port, variable: `${name.toUpperCase()}_SERVICE_PORT` });
+  return { name, address, stop: () => app.close() };
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config';
+import type * as Gateway from '../gateway/start-gateway';
 import type * as Services from '../services/start-service';
 import { startTelemetry } from '../telemetry/start-telemetry';
 import type { StartedTelemetry } from '../telemetry/telemetry';
@@ -30,6 +31,12 @@ const PARTS = {
     start: (deps) =>
       // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded when needed; see above
       (require('../worker') as typeof Worker).startWorker(deps),
+  },
+  gateway: {
+    service: 'api-gateway',
+    start: (deps) =>
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded when needed; see above
+      (require('../gateway/start-gateway') as typeof Gateway).startGateway(deps),
   },
 } as const satisfies Readonly<Record<string, Part>>;
 

@@ -20,12 +20,15 @@ export function databaseTracing(
   system: 'sqlite' | 'postgresql',
   namespace: string,
 ): (event: LogEvent) => void {
+  const clocks = new WeakMap<Span, () => number>();
   return (event) => {
     const parent = trace.getActiveSpan();
     if (parent?.isRecording() !== true) return;
     const { summary, operation, collection, text, transactionControl } = describeQuery(event.query.sql);
     if (transactionControl && event.level === 'query') return;
-    const endTime = Date.now();
+    const clock = clocks.get(parent) ?? startClock();
+    clocks.set(parent, clock);
+    const endTime = clock();
     const span = tracer.startSpan(
       summary,
       {
@@ -45,6 +48,16 @@ export function databaseTracing(
     if (event.level === 'error') recordError(span, event.error);
     span.end(endTime);
   };
+}
+
+/**
+ * The time, ms since 1970, as of now and monotonic from here on, finer than a millisecond: queries under one span keep
+ * their order, also those that end in the same millisecond.
+ */
+function startClock(): () => number {
+  const wall = Date.now();
+  const startedAt = performance.now();
+  return () => wall + (performance.now() - startedAt);
 }
 
 /** Clocks of spans have whole milliseconds: without this a quick query could seem to start before its cause. */

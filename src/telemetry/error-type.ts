@@ -13,6 +13,12 @@ export function codeOf(error: unknown): string | undefined {
   return text(property(error, 'code'));
 }
 
+/** What an error says; its code where it says nothing, as an AggregateError of refused connections does. */
+export function errorMessage(error: unknown): string {
+  const message = property(error, 'message') ?? error;
+  return text(message) ?? codeOf(error) ?? String(error);
+}
+
 function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && name in value
     ? (value as Record<string, unknown>)[name]

@@ -1,10 +1,12 @@
 import type { Tracer } from '@opentelemetry/api';
-import { metrics, trace } from '@opentelemetry/api';
+import { trace } from '@opentelemetry/api';
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import type { Config } from '../config/config';
 import type { Environment } from './environment';
 import { createLogger } from './logger';
 import { observeLostSpans } from './lost-spans-metric';
+import type { PartMetrics } from './prometheus';
+import { startMetrics } from './prometheus';
 import { registerPropagation } from './propagation';
 import { partResource } from './resource';
 import { samplerFrom } from './sampler';
@@ -32,7 +34,7 @@ export interface TelemetryOptions {
  * `OTEL_EXPORTER_OTLP_ENDPOINT` (or `…_TRACES_ENDPOINT`) is set; to neither with `OTEL_TRACES_EXPORTER=none`.
  * `OTEL_SDK_DISABLED=true` makes no spans but still passes the caller's context on.
  *
- * What is lost is also counted by the global `MeterProvider`, if there is one when the part starts.
+ * Metrics are started by their first use; among them is what was lost.
  *
  * @throws {@link ConfigError} when an `OTEL_*` variable that is used here is wrong.
  */
@@ -42,7 +44,7 @@ export function startTelemetry(options: TelemetryOptions): StartedTelemetry {
   const logger = createLogger(service, config.logLevel);
   const resource = partResource(service, environment);
   const { processor, openSpans, lostSpans } = spanDestination({ config, environment, resource, logger });
-  const endObservation = observeLostSpans(metrics.getMeter(SCOPE), lostSpans);
+  let metrics: PartMetrics | undefined;
   const provider = new BasicTracerProvider({
     resource,
     sampler: samplerFrom(environment),
@@ -51,6 +53,13 @@ export function startTelemetry(options: TelemetryOptions): StartedTelemetry {
   });
   return {
     tracer: isDisabled(environment) ? noTracer() : provider.getTracer(SCOPE),
+    get metrics() {
+      if (metrics === undefined) {
+        metrics = startMetrics(resource, SCOPE, environment);
+        observeLostSpans(metrics.meter, lostSpans);
+      }
+      return metrics;
+    },
     logger,
     resource,
     spanProcessor: processor,
@@ -59,7 +68,7 @@ export function startTelemetry(options: TelemetryOptions): StartedTelemetry {
     flush: () => provider.forceFlush(),
     shutdown: async () => {
       await provider.shutdown();
-      endObservation();
+      await metrics?.shutdown();
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Tracer } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { Logger } from 'pino';
+import type { PartMetrics } from './prometheus';
 
 /**
  * What one part (a service, the worker, the CLI) observes with. Each part has its own, because its spans and
@@ -10,6 +11,8 @@ import type { Logger } from 'pino';
 export interface Telemetry {
   /** Makes the part's spans. */
   readonly tracer: Tracer;
+  /** Measures; started by its first use. */
+  readonly metrics: PartMetrics;
   /** Writes JSON lines to stderr, each with the trace and span id that are active. */
   readonly logger: Logger;
   /** Sends what is waiting, then stops. */

@@ -85,10 +85,14 @@ let installed = false;
  * a process has one runtime. Call it before any worker or native connection is made.
  *
  * @param options more of the runtime's options, for example `shutdownSignals`.
+ * @returns whether this call installed it.
  * @throws IllegalStateError when a runtime is there already that this function did not install.
  */
-export function installTemporalRuntime(logger: Logger, options: Omit<RuntimeOptions, 'logger'> = {}): void {
-  if (installed) return;
+export function installTemporalRuntime(
+  logger: Logger,
+  options: Omit<RuntimeOptions, 'logger'> = {},
+): boolean {
+  if (installed) return false;
   Runtime.install({
     ...options,
     logger: temporalLogger(logger),
@@ -98,4 +102,5 @@ export function installTemporalRuntime(logger: Logger, options: Omit<RuntimeOpti
     },
   });
   installed = true;
+  return true;
 }

@@ -34,6 +34,16 @@ export function openTraceStore(config: { readonly dataDir: string }): TraceStore
   };
 }
 
+/** The spans of one trace, from the embedded store as it is now; see {@link TraceStore.spansOf}. */
+export function readTrace(config: { readonly dataDir: string }, traceId: string): StoredSpan[] {
+  const store = openTraceStore(config);
+  try {
+    return store.spansOf(traceId);
+  } finally {
+    store.close();
+  }
+}
+
 /** Decimal strings of equal length order like their numbers. */
 function compareNanoseconds(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);

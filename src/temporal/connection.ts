@@ -44,6 +44,8 @@ export class TemporalUnreachableError extends Error {
 const DEFAULT_ADDRESS = 'localhost:7233';
 const DEFAULT_NAMESPACE = 'default';
 const CONNECT_TIMEOUT_MS = 3_000;
+/** Longest pause before a lost connection is tried again, ms; gRPC's own grow to two minutes. */
+const MAX_RECONNECT_PAUSE_MS = 1_000;
 
 /** The variables of `@temporalio/envconfig` that speak of a server, most telling first. */
 const NAMING_VARIABLES = [
@@ -113,7 +115,8 @@ export async function resolveTemporalTarget(
 }
 
 /**
- * A connection to {@link resolveTemporalTarget}'s server that has answered, and whose namespace exists.
+ * A connection to {@link resolveTemporalTarget}'s server that has answered, and whose namespace exists; when it is lost,
+ * it is there again about a second after the server is.
  *
  * @param options.timeoutMs how long to try, default 3,000 ms.
  * @throws {@link TemporalUnreachableError} within that time otherwise.
@@ -140,7 +143,11 @@ export async function connectTemporal(
 
 function lazyConnection(target: TemporalTarget, timeoutMs: number): Connection {
   try {
-    return Connection.lazy({ ...target.connectionOptions, connectTimeout: timeoutMs });
+    return Connection.lazy({
+      ...target.connectionOptions,
+      connectTimeout: timeoutMs,
+      channelArgs: { 'grpc.max_reconnect_backoff_ms': MAX_RECONNECT_PAUSE_MS },
+    });
   } catch (error) {
     // Not an address, or not a certificate.
     throw new ConfigError([`${target.source}: ${(error as Error).message}`]);

@@ -7,7 +7,7 @@ import { makeDirectory } from '../config/make-directory';
 import { isExecutable, type Environment } from './environment';
 import { isProcessAlive } from './processes';
 
-/** What getting a binary needs to know. */
+/** What getting something needs to know. */
 export interface InstallContext {
   readonly environment: Environment;
   readonly say: (line: string) => void;
@@ -22,16 +22,18 @@ const WAIT_REPORT_MS = 5_000;
 const WORK_PREFIX = '.installing-';
 
 /**
- * Leaves a complete binary at `target`, made by `make` or by another process meanwhile; it appears there by one
- * rename, so no half of it is ever seen.
+ * Leaves a complete binary (or directory) at `target`, made by `make` or by another process meanwhile; it appears
+ * there by one rename, so no half of it is ever seen.
  *
  * @param make puts it somewhere into the directory that it is given, and says where.
+ * @param isThere tells what is complete; unless told, an executable file.
  * @throws {@link ConfigError} when the target's directory cannot be made, and whatever `make` throws.
  */
 export async function installOnce(
   target: string,
   context: InstallContext,
   make: (directory: string) => Promise<string>,
+  isThere: (target: string) => Promise<boolean> = isExecutable,
 ): Promise<void> {
   const directory = path.dirname(target);
   try {
@@ -41,10 +43,10 @@ export async function installOnce(
       `DURABLE_ORDERS_CACHE_DIR: the cache directory ${directory} cannot be made (${(error as Error).message}); choose one that can`,
     ]);
   }
-  const release = await acquireLock(directory, target, context);
+  const release = await acquireLock(directory, () => isThere(target), context);
   if (release === undefined) return;
   try {
-    if (await isExecutable(target)) return;
+    if (await isThere(target)) return;
     await removeLeftovers(directory);
     const work = await mkdtemp(path.join(directory, `${WORK_PREFIX}${String(process.pid)}-`));
     try {
@@ -57,10 +59,10 @@ export async function installOnce(
   }
 }
 
-/** Waits for whoever holds the lock; `undefined` when that one made the binary. */
+/** Waits for whoever holds the lock; `undefined` when that one made it. */
 async function acquireLock(
   directory: string,
-  target: string,
+  isMade: () => Promise<boolean>,
   { say, signal }: InstallContext,
 ): Promise<(() => Promise<void>) | undefined> {
   const startedAt = Date.now();
@@ -85,7 +87,7 @@ async function acquireLock(
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
     }
-    if (await isExecutable(target)) return undefined;
+    if (await isMade()) return undefined;
     if (Date.now() >= reportAt) {
       const seconds = Math.round((Date.now() - startedAt) / 1000);
       say(`another process is getting it, waiting (${String(seconds)} s)`);

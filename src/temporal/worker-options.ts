@@ -2,6 +2,7 @@ import type { NativeConnection, WorkerOptions, WorkflowBundleOption } from '@tem
 import type { Config } from '../config/config';
 import { activityTracing } from '../telemetry/activity-interceptor';
 import type { StartedTelemetry } from '../telemetry/telemetry';
+import type { SagaMeter } from '../telemetry/saga-meter';
 import { workflowSpanSink } from '../telemetry/workflow-span-sink';
 import { ORDERS_TASK_QUEUE } from '../workflows/definitions';
 import { createActivities } from '../activities/activities';
@@ -10,6 +11,7 @@ import { createActivities } from '../activities/activities';
 export interface WorkerDeps {
   readonly config: Config;
   readonly telemetry: StartedTelemetry;
+  readonly meter: SagaMeter;
   readonly connection: NativeConnection;
   readonly namespace: string;
   /** Workflows and their interceptors: see `workflow-bundle.ts`. */
@@ -20,7 +22,7 @@ export interface WorkerDeps {
  * How a worker of the order workflows is set up, each choice with its reason.
  */
 export function orderWorkerOptions(deps: WorkerDeps): WorkerOptions {
-  const { config, telemetry, connection, namespace, workflowBundle } = deps;
+  const { config, telemetry, meter, connection, namespace, workflowBundle } = deps;
   const { worker } = config;
   return {
     connection,
@@ -31,7 +33,7 @@ export function orderWorkerOptions(deps: WorkerDeps): WorkerOptions {
     interceptors: {
       activity: [activityTracing(telemetry.tracer)],
     },
-    sinks: workflowSpanSink(telemetry),
+    sinks: { ...workflowSpanSink(telemetry), ...meter.sinks },
     // 0, the SDK's default, abandons running activities: their steps would end unknown for no reason.
     shutdownGraceTime: worker.shutdownGraceMs,
     maxConcurrentWorkflowTaskExecutions: worker.maxConcurrentWorkflowTasks,

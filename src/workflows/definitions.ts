@@ -36,6 +36,8 @@ export interface RetryCompensationRequest {
   /** Omitted: every compensation that failed. */
   readonly step?: CompensationName;
   readonly by: string;
+  /** For the record. */
+  readonly reason?: string;
 }
 
 /** Try a parked order's failed compensations again; refused when the order is not parked. */

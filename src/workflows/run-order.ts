@@ -1,7 +1,7 @@
 import { setHandler } from '@temporalio/workflow';
 import type { OrderActivities } from '../activities/activities';
 import type { OrderView } from '../domain/order';
-import { STEPS_OF } from '../domain/steps';
+import { ORDER_TRANSACTION, STEPS_OF } from '../domain/steps';
 import { SagaFailure } from '../saga/errors';
 import { Saga } from '../saga/saga';
 import type { OrderWorkflowInput } from './definitions';
@@ -22,7 +22,7 @@ export async function runOrder(
 ): Promise<OrderView> {
   const progress = new OrderProgress(order, amount);
   const saga = new Saga<OrderActivities>({
-    title: 'Create Order',
+    title: ORDER_TRANSACTION,
     plan: STEPS_OF[order.transaction],
     policies,
     commonAttributes: { 'order.id': order.orderId },

@@ -172,7 +172,7 @@ async function placeAll(
       const orderId = `storm-${String(number)}`;
       const kind = KINDS[Math.floor(random() * KINDS.length)] ?? { transaction: 'saga' };
       await startPatiently(orders, tracer, inputOf(orderId, kind));
-      const view = await orders.orders.waitForOutcome(orderId, OUTCOME_TIMEOUT_MS);
+      const view = await orders.orders.waitForOutcome(orderId, { timeoutMs: OUTCOME_TIMEOUT_MS });
       if (view === undefined) throw new Error(`Order ${orderId} came to no end`);
       views.push(view);
       if (views.length % 20 === 0) say(`${String(views.length)} of ${String(count)} orders`);

@@ -163,7 +163,7 @@ describe('a tracing backend in trouble', () => {
 async function placeOne({ orders, times, traceIds }: Traced): Promise<void> {
   const startedAt = performance.now();
   const { orderId } = await orders.orders.start(sampleOrder());
-  const view = await orders.orders.waitForOutcome(orderId, OUTCOME_LIMIT_MS);
+  const view = await orders.orders.waitForOutcome(orderId, { timeoutMs: OUTCOME_LIMIT_MS });
   times.push(performance.now() - startedAt);
   expect(view?.status).toBe('completed');
   traceIds.push(view!.traceId);

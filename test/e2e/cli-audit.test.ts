@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AuditReport } from '../../src/orders/audit/report';
-import { openSqlite } from '../../src/services/database/open-sqlite';
+import { openSqlite } from '../../src/database/open-sqlite';
 import { json, orders } from '../support/cli';
 import { TestStack } from '../support/stack';
 
@@ -166,7 +166,7 @@ describe('orders audit while orders are placed', () => {
       const placed = await Promise.all(Array.from({ length: 40 }, (_, n) => client.start(request(n))));
       const progress = { done: false };
       const outcomes = Promise.all(
-        placed.map(({ orderId }) => client.waitForOutcome(orderId, 60_000)),
+        placed.map(({ orderId }) => client.waitForOutcome(orderId, { timeoutMs: 60_000 })),
       ).finally(() => (progress.done = true));
       do {
         expect((await auditNow()).violations).toEqual([]);

@@ -38,7 +38,7 @@ describe(`${String(ORDERS)} orders, half of them TCC, for something of which the
     const customer = async () => {
       for (let order = waiting.pop(); order !== undefined; order = waiting.pop()) {
         const { orderId } = await orders.orders.start(order);
-        const view = await orders.orders.waitForOutcome(orderId, 100_000);
+        const view = await orders.orders.waitForOutcome(orderId, { timeoutMs: 100_000 });
         const end = `${view?.status ?? 'no end'} ${view?.failure?.code ?? ''}`.trim();
         ends.set(end, (ends.get(end) ?? 0) + 1);
         if (view?.status === 'completed') completed[view.transaction] += 1;

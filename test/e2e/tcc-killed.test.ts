@@ -115,7 +115,7 @@ describe('a TCC transaction of which somebody is killed (SIGKILL) at the boundar
     return money.held + stock.reduce((sum, { reserved }) => sum + reserved, 0);
   };
   const outcomeOf = async (orderId: string): Promise<string> => {
-    const view = await orders.orders.waitForOutcome(orderId, 120_000);
+    const view = await orders.orders.waitForOutcome(orderId, { timeoutMs: 120_000 });
     return view === undefined ? 'no end' : endOf(view);
   };
   const expectNothingLeft = async () => {

@@ -76,7 +76,7 @@ describe('every payment method and every destination, as a TCC transaction', () 
         const address = { ...sampleOrder().shippingAddress, country };
         const order = sampleOrder({ transaction: 'tcc', payment: { method }, shippingAddress: address });
         const { orderId } = await orders.orders.start(order);
-        const view = await orders.orders.waitForOutcome(orderId, 120_000);
+        const view = await orders.orders.waitForOutcome(orderId, { timeoutMs: 120_000 });
         if (view === undefined) throw new Error(`${method} to ${country} came to no end`);
         ends[`${method} to ${country}`] = endOf(view);
         views.push(view);
@@ -104,7 +104,7 @@ describe('every payment method and every destination, as a TCC transaction', () 
     const skip = { step: 'reverse_payment', by: 'op_1', reason: 'paid back by bank transfer' } as const;
     for (const { orderId } of parked) {
       await orders.orders.skipCompensation(orderId, skip);
-      const ended = await orders.orders.waitForOutcome(orderId, 60_000);
+      const ended = await orders.orders.waitForOutcome(orderId, { timeoutMs: 60_000 });
       expect(ended?.status).toBe('failed');
     }
     const after = await orders.audit();

@@ -47,7 +47,7 @@ describe('an order whose worker is killed', () => {
 
     const second = await startWorker();
     try {
-      const after = await orders.orders.waitForOutcome(orderId, 60_000);
+      const after = await orders.orders.waitForOutcome(orderId, { timeoutMs: 60_000 });
       expect(after?.status).toBe('completed');
       // The same trace, and what was done before the kill was not done again.
       expect(after?.traceId).toBe(before.traceId);

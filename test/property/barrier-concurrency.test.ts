@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ProblemError } from '../../src/services/problem';
+import { ProblemError } from '../../src/http/problem';
 import { onEachDatabase } from '../support/services';
 import type { Outcome } from '../support/services-balance';
 import { BalanceService, crash } from '../support/services-balance';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ProblemError } from '../../src/services/problem';
+import { ProblemError } from '../../src/http/problem';
 import { onEachDatabase } from '../support/services';
 import type { Outcome } from '../support/services-balance';
 import { BalanceService, crash } from '../support/services-balance';

@@ -5,8 +5,8 @@ import { Barrier } from '../../src/services/barrier/barrier';
 import type { Answer } from '../../src/services/barrier/barrier-rows';
 import type { BarrierTables } from '../../src/services/barrier/barrier-table';
 import { barrierHoldsMigration, barrierMigration } from '../../src/services/barrier/barrier-table';
-import { openDatabase } from '../../src/services/database/open-database';
-import { ProblemError } from '../../src/services/problem';
+import { openDatabase } from '../../src/database/open-database';
+import { ProblemError } from '../../src/http/problem';
 import { testTelemetry } from './services-telemetry';
 
 interface BalanceTables extends BarrierTables {

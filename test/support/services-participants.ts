@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Config } from '../../src/config/config';
 import type { BarrierTables } from '../../src/services/barrier/barrier-table';
 import type { InventoryBooks } from '../../src/domain/service-contract';
-import { openDatabase } from '../../src/services/database/open-database';
+import { openDatabase } from '../../src/database/open-database';
 import { buildInventoryApp } from '../../src/services/inventory/app';
 import { SEED } from '../../src/services/inventory/seed';
 import type { InventoryTables } from '../../src/services/inventory/tables';

@@ -22,6 +22,11 @@ const FAST = {
   SAGA_COMPENSATION_BACKOFF_INITIAL_MS: '10',
   SAGA_COMPENSATION_BACKOFF_MAX_MS: '50',
   ORDER_WAIT_MS: '60000',
+  GATEWAY_DRAIN_MS: '0',
+  // All parts share this process: under load, one answer may take its time.
+  GATEWAY_REQUEST_TIMEOUT_MS: '60000',
+  GATEWAY_MAX_EVENT_LOOP_DELAY_MS: '0',
+  GATEWAY_RATE_LIMIT: '0',
 };
 
 const RETENTION_SECONDS = 86_400;

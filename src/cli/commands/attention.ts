@@ -23,12 +23,8 @@ export async function attention(_options: object, context: CommandContext): Prom
 async function waitingOrders(orders: OrderClient): Promise<OrderView[]> {
   const views: OrderView[] = [];
   for (let cursor: string | undefined; ;) {
-    const page = await orders.list({ status: 'needs_attention', limit: MAX_PAGE, cursor });
-    for (const { orderId } of page.orders) {
-      const view = await orders.get(orderId);
-      // The list lags: somebody may have settled it meanwhile.
-      if (view.status === 'needs_attention') views.push(view);
-    }
+    const page = await orders.waiting({ limit: MAX_PAGE, cursor });
+    views.push(...page.orders);
     cursor = page.nextCursor;
     if (cursor === undefined) return views;
   }

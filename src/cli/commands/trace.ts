@@ -1,12 +1,10 @@
-import type { OrderView } from '../../domain/order';
-import { NoWorkerError, OrderInterruptedError } from '../../orders/errors';
-import type { OrderClient } from '../../orders/order-client';
-import type { OrderSummary } from '../../orders/order-summary';
-import { openTraceStore } from '../../telemetry/trace-store';
+import { readTrace } from '../../telemetry/trace-store';
 import { isBusinessSpan } from '../../traces/business-spans';
 import { lintTrace } from '../../traces/lint-trace';
 import { renderTrees } from '../../traces/render-tree';
+import { orderSpans } from '../../traces/order-spans';
 import { spanTrees } from '../../traces/span-tree';
+import { traceDocument } from '../../traces/trace-document';
 import { toJaeger, toOtlp } from '../../traces/trace-formats';
 import type { CommandContext } from '../context';
 import { EXIT, UsageError } from '../failure';
@@ -36,15 +34,13 @@ export async function trace(id: string, options: TraceOptions, context: CommandC
   }
   const orderId = orderIdArgument(id);
   const order = await withSession(context, {}, async (session) => {
-    const found = await orderOrSummary(session.orders, orderId);
+    const found = await session.orders.getOrSummary(orderId);
     if (options.repair === true) await loadRepair().repairOrderTrace(orderId, session, context);
     return found;
   });
   const { traceId } = order;
   if (traceId === undefined) throw new UsageError(`Order ${orderId} was started without a trace`);
-  const store = openTraceStore(config);
-  const spans = store.spansOf(traceId);
-  store.close();
+  const spans = orderSpans(readTrace(config, traceId), order);
   if (spans.length === 0) {
     throw new UsageError(`No span of trace ${traceId} is in the store of DATA_DIR=${config.dataDir}`);
   }
@@ -57,7 +53,6 @@ export async function trace(id: string, options: TraceOptions, context: CommandC
     );
     return breaches.length === 0 ? EXIT.done : EXIT.notCompleted;
   }
-  const document = { traceId, complete: breaches.length === 0, spans };
   const format = output.json && options.format === 'tree' ? 'json' : options.format;
   if (format === 'tree') {
     const keep = options.full === true ? undefined : isBusinessSpan;
@@ -66,22 +61,12 @@ export async function trace(id: string, options: TraceOptions, context: CommandC
     return EXIT.done;
   }
   const formats = {
-    json: () => document,
+    json: () => traceDocument(traceId, spans, order),
     otlp: () => toOtlp(traceId, spans),
     jaeger: () => toJaeger(traceId, spans),
   };
   io.stdout.write(`${JSON.stringify(formats[format](), undefined, 2)}\n`);
   return EXIT.done;
-}
-
-/** The order, or what Temporal knows of it when its workflow cannot answer: a trace is there all the same. */
-async function orderOrSummary(orders: OrderClient, orderId: string): Promise<OrderView | OrderSummary> {
-  try {
-    return await orders.get(orderId);
-  } catch (error) {
-    if (!(error instanceof OrderInterruptedError) && !(error instanceof NoWorkerError)) throw error;
-    return orders.summary(orderId);
-  }
 }
 
 /** Loaded when needed: bundling and replaying workflows takes the worker's half of the SDK. */

@@ -2,7 +2,7 @@ import type { Insertable, RawBuilder, Transaction } from 'kysely';
 import { sql } from 'kysely';
 import type { CompensationResponse } from '../../domain/service-contract';
 import { isRefusal } from '../../domain/errors';
-import { ProblemError, problemOf } from '../problem';
+import { ProblemError, problemOf } from '../../http/problem';
 import type { BarrierRow, BarrierState, BarrierTable, BarrierTables } from './barrier-table';
 
 /** What a request is answered: first by its effect, then from the row, for as long as the row exists. */

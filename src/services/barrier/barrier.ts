@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { CompensationResponse } from '../../domain/service-contract';
-import { ProblemError } from '../problem';
+import { ProblemError } from '../../http/problem';
 import type { Answer, Claim, Claimed, Reply } from './barrier-rows';
 import { claim, compensationReply, lock, record, refusable, setState, storedAnswer } from './barrier-rows';
 import type { BarrierRow, BarrierState, BarrierTables } from './barrier-table';

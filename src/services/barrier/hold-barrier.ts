@@ -1,8 +1,8 @@
 import type { Kysely, Transaction } from 'kysely';
 import { sql } from 'kysely';
 import type { ConfirmResponse } from '../../domain/service-contract';
-import { databaseNow } from '../database/clock';
-import { ProblemError } from '../problem';
+import { databaseNow } from '../../database/clock';
+import { ProblemError } from '../../http/problem';
 import { actionAnswer, Barrier, claimAction, claimSubject, holdExpired, keyReused } from './barrier';
 import type { Opened } from './barrier';
 import type { Answer, Reply } from './barrier-rows';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { CompensationRequest, ConfirmRequest } from '../../domain/service-contract';
-import { ProblemError } from '../problem';
+import { ProblemError } from '../../http/problem';
 
 const KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
 const KEY_RULE = 'must be 1 to 255 printable ASCII characters without spaces';

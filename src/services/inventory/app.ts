@@ -3,7 +3,7 @@ import { moneySchema, orderIdSchema, orderItemSchema, orderItemsSchema } from '.
 import { HoldBarrier } from '../barrier/hold-barrier';
 import { keyedRequest } from '../barrier/idempotency';
 import { compensationRoute } from '../compensation-route';
-import { openDatabase, pingDatabase } from '../database/open-database';
+import { openDatabase, pingDatabase } from '../../database/open-database';
 import { holdRoutes } from '../hold-routes';
 import { forgottenAfterMs, HoldSweep } from '../hold-sweep';
 import { pageQuerySchema, pageRequest } from '../pagination';
@@ -39,8 +39,9 @@ export async function buildInventoryApp(deps: ServiceDeps): Promise<ServiceApp> 
   const { sweepIntervalMs } = deps.config.holds;
   const barrier = new HoldBarrier(db, deps.config.holds.ttlMs);
   const sweep = new HoldSweep({
+    service: 'inventory',
     intervalMs: sweepIntervalMs,
-    logger: deps.telemetry.logger,
+    telemetry: deps.telemetry,
     due: (after, limit) => barrier.due(after, limit),
     expire: (due) => barrier.expire(due, (trx) => release(trx, due.key)),
   });

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Catalogue } from '../../domain/service-contract';
 import type { OrderItem } from '../../domain/order';
 import type { Money } from '../../domain/money';
-import { ProblemError } from '../problem';
+import { ProblemError } from '../../http/problem';
 import type { InventoryTables } from './tables';
 
 /** The catalogue, sorted by SKU; with `skus` only those of them that exist. */

@@ -11,7 +11,7 @@ import { formatMoney, sameMoney } from '../../domain/money';
 import type { Money } from '../../domain/money';
 import type { OrderItem } from '../../domain/order';
 import type { Reply } from '../barrier/barrier-rows';
-import { ProblemError } from '../problem';
+import { ProblemError } from '../../http/problem';
 import { priceOf } from './catalogue';
 import type { InventoryTables, ReservationTable } from './tables';
 

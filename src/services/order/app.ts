@@ -3,7 +3,7 @@ import { moneySchema, orderIdSchema, orderItemsSchema, orderRequestSchema } from
 import { Barrier } from '../barrier/barrier';
 import { keyedRequest } from '../barrier/idempotency';
 import { compensationRoute } from '../compensation-route';
-import { openDatabase, pingDatabase } from '../database/open-database';
+import { openDatabase, pingDatabase } from '../../database/open-database';
 import { pageQuerySchema, pageRequest } from '../pagination';
 import type { ServiceApp, ServiceDeps } from '../service-app';
 import { createServiceApp, sendAnswer } from '../service-app';

@@ -5,7 +5,7 @@ import type { OrderItem } from '../../domain/order';
 import type { Reply } from '../barrier/barrier-rows';
 import { pageOf, withCursor } from '../pagination';
 import type { PageRequest } from '../pagination';
-import { ProblemError } from '../problem';
+import { ProblemError } from '../../http/problem';
 import type { OrderTables } from './tables';
 
 /** An order as `GET /orders/:id` shows it. */

@@ -4,7 +4,7 @@ import { moneySchema, orderIdSchema, orderRequestSchema } from '../../domain/ord
 import { HoldBarrier } from '../barrier/hold-barrier';
 import { idempotencyKeySchema, keyedCompensation, keyedRequest } from '../barrier/idempotency';
 import { compensationRequestSchema } from '../compensation-route';
-import { openDatabase, pingDatabase } from '../database/open-database';
+import { openDatabase, pingDatabase } from '../../database/open-database';
 import { holdRoutes } from '../hold-routes';
 import { forgottenAfterMs, HoldSweep } from '../hold-sweep';
 import { pageQuerySchema, pageRequest } from '../pagination';
@@ -45,8 +45,9 @@ export async function buildPaymentApp(deps: PaymentDeps): Promise<ServiceApp> {
   const payments = new PaymentService(barrier, access);
   const holds = new PaymentHolds(barrier, access);
   const sweep = new HoldSweep({
+    service: 'payment',
     intervalMs: sweepIntervalMs,
-    logger: telemetry.logger,
+    telemetry,
     due: (after, limit) => barrier.due(after, limit),
     expire: (hold) => holds.expire(hold),
   });

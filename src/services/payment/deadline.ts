@@ -1,4 +1,4 @@
-import { ProblemError } from '../problem';
+import { ProblemError } from '../../http/problem';
 
 /**
  * The result of `call`, or `provider_timeout` after `timeoutMs`, whether or not `call` heeds the signal. What

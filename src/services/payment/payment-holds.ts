@@ -3,7 +3,7 @@ import type { Answer } from '../barrier/barrier-rows';
 import type { DueHold, ExpiryFinding, HoldBarrier } from '../barrier/hold-barrier';
 import type { KeyedCompensation, KeyedConfirmation, KeyedRequest } from '../barrier/idempotency';
 import type { HoldSettlement } from '../hold-routes';
-import { ProblemError } from '../problem';
+import { ProblemError } from '../../http/problem';
 import { withinDeadline } from './deadline';
 import type { ProviderAccess } from './payments';
 import { settlePayment, writeIntent } from './payments';

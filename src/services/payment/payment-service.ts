@@ -2,7 +2,7 @@ import type { ProcessPaymentRequest } from '../../domain/service-contract';
 import type { Barrier } from '../barrier/barrier';
 import type { Answer } from '../barrier/barrier-rows';
 import type { KeyedCompensation, KeyedRequest } from '../barrier/idempotency';
-import { ProblemError } from '../problem';
+import { ProblemError } from '../../http/problem';
 import { withinDeadline } from './deadline';
 import type { ProviderAccess } from './payments';
 import { settlePayment, writeIntent } from './payments';

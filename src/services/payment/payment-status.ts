@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Money } from '../../domain/money';
 import type { Barrier } from '../barrier/barrier';
 import type { BarrierRow, BarrierState } from '../barrier/barrier-table';
-import { ProblemError } from '../problem';
+import { ProblemError } from '../../http/problem';
 import { withinDeadline } from './deadline';
 import type { ProviderAccess } from './payments';
 import { settlePayment } from './payments';

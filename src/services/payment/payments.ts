@@ -6,7 +6,7 @@ import type {
 } from '../../domain/service-contract';
 import type { Barrier } from '../barrier/barrier';
 import type { Answer } from '../barrier/barrier-rows';
-import { ProblemError } from '../problem';
+import { ProblemError } from '../../http/problem';
 import type {
   AuthorisationResult,
   ChargeResult,

@@ -1,4 +1,4 @@
-import { ProblemError } from '../problem';
+import { ProblemError } from '../../http/problem';
 
 const SERVED: ReadonlySet<string> = new Set(['DE', 'FR', 'NL', 'ES', 'IT', 'US', 'GB']);
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { InvalidOrderError } from '../../../src/orders/errors';
 import type { Orders } from '../../../src/orders/open-orders';
 import { listOrders } from '../../../src/orders/order-list';
 import type { OrderListRequest } from '../../../src/orders/order-list';
@@ -69,6 +70,31 @@ describe('the list of orders', () => {
   it('says that a last page that is full is the last', async () => {
     const { nextCursor } = await listOrders(session.client, { limit: ORDERS });
     expect(nextCursor).toBeUndefined();
+  });
+
+  const cursorOf = (position: unknown) => Buffer.from(JSON.stringify(position)).toString('base64url');
+
+  it.each([
+    ['nothing', ''],
+    ['no JSON', 'zzz'],
+    ['no position', cursorOf({})],
+    ['a time before all', cursorOf([-1, 'run'])],
+    ['a time that no calendar has', cursorOf([8_640_000_000_000_001, 'run'])],
+    ['a time that Temporal cannot write', cursorOf([8_639_999_999_999_999, 'run'])],
+    ['a time of the year 10000', cursorOf([253_402_300_800_000, 'run'])],
+    ['a time that Temporal cannot count', cursorOf([9_223_372_036_854, 'run'])],
+    ['half a millisecond', cursorOf([0.5, 'run'])],
+  ])('refuses a cursor that is %s', async (_what, cursor) => {
+    await expect(listOrders(session.client, { cursor })).rejects.toBeInstanceOf(InvalidOrderError);
+  });
+
+  it.each([
+    ['the last time that there is', [9_223_372_036_853, 'run'], ORDERS],
+    ['a run that is no run', [9_223_372_036_853, `' OR 1=1`], ORDERS],
+    ['the first time that there is', [0, ''], 0],
+  ])('takes a made-up cursor of %s for a place in the list', async (_what, position, count) => {
+    const { orders } = await listOrders(session.client, { cursor: cursorOf(position), limit: 1000 });
+    expect(orders).toHaveLength(count);
   });
 
   it.each([`x' OR CustomerId = 'cus_even`, `\\' OR CustomerId = 'cus_even`, `" OR 1=1`, `\\`, `'`])(

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import type { Config } from '../../../src/config/config';
 import { loadConfig } from '../../../src/config/config';
-import { openDatabase } from '../../../src/services/database/open-database';
+import { openDatabase } from '../../../src/database/open-database';
 import { onEachDatabase } from '../../support/services';
 import { testTelemetry } from '../../support/services-telemetry';
 

@@ -4,7 +4,7 @@ import type { BarrierTables } from '../../../src/services/barrier/barrier-table'
 import { barrierHoldsMigration, barrierMigration } from '../../../src/services/barrier/barrier-table';
 import type { DueHold, ExpiryFinding } from '../../../src/services/barrier/hold-barrier';
 import { HoldBarrier } from '../../../src/services/barrier/hold-barrier';
-import { openDatabase } from '../../../src/services/database/open-database';
+import { openDatabase } from '../../../src/database/open-database';
 import { onEachDatabase } from '../../support/services';
 import { testTelemetry } from '../../support/services-telemetry';
 

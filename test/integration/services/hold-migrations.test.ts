@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import type { Migration } from 'kysely';
 import type { Config } from '../../../src/config/config';
 import type { InventoryBooks, PaymentBooks } from '../../../src/domain/service-contract';
-import { openDatabase } from '../../../src/services/database/open-database';
+import { openDatabase } from '../../../src/database/open-database';
 import { buildInventoryApp } from '../../../src/services/inventory/app';
 import type { InventoryTables } from '../../../src/services/inventory/tables';
 import { inventoryMigrations } from '../../../src/services/inventory/tables';

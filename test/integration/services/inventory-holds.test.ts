@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Config } from '../../../src/config/config';
 import type { InventoryBooks, StockRow } from '../../../src/domain/service-contract';
-import { openDatabase } from '../../../src/services/database/open-database';
+import { openDatabase } from '../../../src/database/open-database';
 import { buildInventoryApp } from '../../../src/services/inventory/app';
 import type { InventoryTables } from '../../../src/services/inventory/tables';
 import { inventoryMigrations } from '../../../src/services/inventory/tables';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { loadConfig } from '../../../src/config/config';
 import type { Config } from '../../../src/config/config';
-import { openDatabase } from '../../../src/services/database/open-database';
+import { openDatabase } from '../../../src/database/open-database';
 import { eventually } from '../../support/eventually';
 import type { TestPostgres } from '../../support/postgres';
 import { startPostgres } from '../../support/postgres';

@@ -4,6 +4,7 @@ import pino from 'pino';
 import { loadConfig } from '../../../src/config/config';
 import { createServiceApp } from '../../../src/services/service-app';
 import { buildShippingApp } from '../../../src/services/shipping/app';
+import { createLogger } from '../../../src/telemetry/logger';
 import type { ServiceUnderTest } from '../../support/services';
 import { onEachDatabase, serve } from '../../support/services';
 import { testTelemetry } from '../../support/services-telemetry';
@@ -143,7 +144,7 @@ describe('a service that fails', () => {
         done();
       },
     });
-    const telemetry = testTelemetry(pino(sink));
+    const telemetry = testTelemetry(createLogger('test', 'info', sink));
     const app = createServiceApp(
       { config: loadConfig({}), telemetry },
       { ready: () => Promise.reject(new Error('database gone')), close: () => Promise.resolve() },

@@ -74,7 +74,7 @@ export async function tracedWorkflow(input: TracedInput): Promise<TracedResult> 
         undo.end();
       },
     );
-  await condition(() => go, '30s');
+  await condition(() => go, '10m');
   await sleep(10);
   if (input.refused === true) {
     await refuse(input.secret);

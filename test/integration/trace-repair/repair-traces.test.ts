@@ -42,7 +42,7 @@ afterAll(async () => {
 /** Runs an order until it is final or parked, and all of its spans are there. */
 async function run(order: Parameters<typeof sampleOrder>[0]): Promise<OrderView> {
   const { orderId } = await orders.orders.start(sampleOrder(order));
-  const view = await orders.orders.waitForOutcome(orderId, 60_000);
+  const view = await orders.orders.waitForOutcome(orderId, { timeoutMs: 60_000 });
   if (view === undefined) throw new Error(`${orderId} has no outcome`);
   await eventually(
     () => lintTrace(spansOf(view), view),
@@ -188,7 +188,7 @@ describe('the repair of a trace', () => {
         shippingAddress: { ...sampleOrder().shippingAddress, country: 'AQ' },
       }),
     );
-    const parked = await orders.orders.waitForOutcome(orderId, 60_000);
+    const parked = await orders.orders.waitForOutcome(orderId, { timeoutMs: 60_000 });
     expect(parked?.status).toBe('needs_attention');
     const view = parked!;
     // In sight while it waits, with what has happened so far.

@@ -60,7 +60,7 @@ async function brokenOrder(): Promise<OrderView> {
   const view = await cli.tracer.startActiveSpan('orders start', async (span) => {
     const { orderId } = await orders.orders.start(sampleOrder({ payment: { method: 'pm_card_declined' } }));
     span.end();
-    return orders.orders.waitForOutcome(orderId, 60_000);
+    return orders.orders.waitForOutcome(orderId, { timeoutMs: 60_000 });
   });
   const database = new Database(traceDatabasePath(stack.config));
   const { changes } = database

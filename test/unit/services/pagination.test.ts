@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ProblemError } from '../../../src/services/problem';
+import { ProblemError } from '../../../src/http/problem';
 import type { PagePosition } from '../../../src/services/pagination';
 import { pageOf, pageQuerySchema, pageRequest } from '../../../src/services/pagination';
 

@@ -52,6 +52,20 @@ describe('databaseTracing', () => {
     expect(milliseconds(span.endTime)).toBeGreaterThanOrEqual(milliseconds(span.startTime));
   });
 
+  it('keeps the order of queries that end in the same millisecond', async () => {
+    const QUERIES = 200;
+    await inSpan(async () => {
+      for (let count = 0; count < QUERIES; count++) await sql`select ${count}`.execute(db);
+    });
+    const starts = telemetry
+      .spans()
+      .filter(({ name }) => name === 'SELECT')
+      .map(({ startTime }) => milliseconds(startTime));
+    expect(starts).toHaveLength(QUERIES);
+    expect(new Set(starts).size).toBe(QUERIES);
+    expect(starts).toEqual([...starts].sort((a, b) => a - b));
+  });
+
   it('says which constraint failed by its code, and not with which value', async () => {
     const insert = () => db.insertInto('reservations').values({ id: 'secret-id', quantity: 1 }).execute();
     await insert();

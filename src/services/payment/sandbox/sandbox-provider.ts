@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { PaymentBooks } from '../../../domain/service-contract';
 import type { Telemetry } from '../../../telemetry/telemetry';
-import type { DatabaseConfig } from '../../database/open-database';
-import { openDatabase, pingDatabase } from '../../database/open-database';
+import type { DatabaseConfig } from '../../../database/open-database';
+import { openDatabase, pingDatabase } from '../../../database/open-database';
 import type { PageRequest } from '../../pagination';
-import { ProblemError } from '../../problem';
+import { ProblemError } from '../../../http/problem';
 import type {
   AuthorisationResult,
   CaptureResult,

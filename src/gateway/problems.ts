@@ -1,0 +1,68 @@
+import type { ErrorCode } from '../domain/errors';
+import { isErrorCode } from '../domain/errors';
+import type { OrderView } from '../domain/order';
+import { problemOf, ProblemError } from '../http/problem';
+import type { ProblemAnswer } from '../http/http-app';
+import {
+  InvalidOrderError,
+  OrderConflictError,
+  OrderError,
+  OrderNotFoundError,
+  PastCancellingError,
+  ServiceUnreachableError,
+} from '../orders/errors';
+import { ChallengeError } from './auth';
+
+/** Seconds after which a client should try again what we could not serve. */
+const RETRY_AFTER_S = '1';
+
+/** Problems that time may mend. */
+const RETRYABLE: ReadonlySet<string> = new Set<ErrorCode>([
+  'temporal_unreachable',
+  'no_worker',
+  'overloaded',
+  'auth_unavailable',
+  'inventory_unavailable',
+]);
+
+/** What an error means to whoever sent the request; undefined for what is no answer of this gateway's. */
+export function gatewayProblem(error: unknown): ProblemAnswer | undefined {
+  const known = error instanceof ProblemError ? error : orderProblem(error);
+  if (known === undefined) return undefined;
+  const problem = problemOf(known);
+  const headers = {
+    ...(RETRYABLE.has(known.code) && { 'retry-after': RETRY_AFTER_S }),
+    ...(known instanceof ChallengeError && { 'www-authenticate': known.challenge }),
+  };
+  return { problem, headers };
+}
+
+function orderProblem(error: unknown): ProblemError | undefined {
+  if (error instanceof InvalidOrderError) {
+    const { code, errors } = error;
+    const named = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
+    return new ProblemError(code, named, { errors });
+  }
+  if (error instanceof OrderConflictError) {
+    return new ProblemError('order_id_reused', error.message, { orderId: error.orderId });
+  }
+  if (error instanceof ServiceUnreachableError) {
+    return new ProblemError('inventory_unavailable', 'Orders cannot be priced now: the catalogue is away');
+  }
+  if (error instanceof PastCancellingError) {
+    const { orderId, status } = error;
+    return new ProblemError('past_cancelling', error.message, { orderId, orderStatus: status });
+  }
+  if (error instanceof OrderNotFoundError) return new ProblemError('not_found', error.message);
+  if (error instanceof OrderError && isErrorCode(error.code))
+    return new ProblemError(error.code, error.message);
+  return undefined;
+}
+
+/** Why an order did not complete, as the answer to whoever placed it: what was undone is in `compensations`. */
+export function orderFailureProblem(order: OrderView): ProblemError {
+  const { orderId, traceId, status, failure, compensations } = order;
+  const code = isErrorCode(failure?.code) ? failure.code : 'internal_error';
+  const detail = failure?.message ?? `The order is ${status}`;
+  return new ProblemError(code, detail, { orderId, traceId, orderStatus: status, compensations });
+}

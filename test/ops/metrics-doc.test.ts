@@ -1,0 +1,100 @@
+import { describe, expect, it } from '@jest/globals';
+import { ORDER_STATUSES } from '../../src/domain/order';
+import { PART_NAMES } from '../../src/stack/start-part';
+import { queriesOf, readDashboard } from '../support/ops/grafana-dashboard';
+import type { DocumentedMetric } from '../support/ops/metrics-doc';
+import { documentedMetrics } from '../support/ops/metrics-doc';
+import { allRules, isAlert, nameOf } from '../support/ops/prometheus-rules';
+import type { Selector } from '../support/ops/promql';
+import { selectorsIn } from '../support/ops/promql';
+
+/** What the document calls a metric that nobody looks at. */
+const NOT_USED = '(not on the dashboard)';
+
+/** What comes with every scrape, and their possible values. */
+const SCRAPE_LABELS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['job', new Set(['durable-orders'])],
+  ['instance', new Set<string>()],
+  ['part', new Set<string>(PART_NAMES)],
+]);
+
+const DOCUMENTED = documentedMetrics();
+
+const USES = [
+  ...allRules().map((rule) => ({ where: nameOf(rule), expr: rule.expr })),
+  ...queriesOf(readDashboard()),
+].flatMap(({ where, expr }) => selectorsIn(expr).map((selector) => ({ where, selector })));
+
+/** The metric that a series belongs to: a histogram has three kinds of series, all others one of its own name. */
+function metricOf(series: string): DocumentedMetric | undefined {
+  const histogram = /^(.+)_(bucket|sum|count)$/.exec(series)?.[1];
+  const metric = DOCUMENTED.get(histogram ?? series);
+  return (metric?.type === 'histogram') === (histogram !== undefined) ? metric : undefined;
+}
+
+/** Which labels of a selector the document does not know, and which values. */
+function unknownIn({ metric: series, matchers, groupedBy }: Selector): string[] {
+  const metric = metricOf(series);
+  if (metric === undefined) return [series];
+  const labels = new Map([...SCRAPE_LABELS, ...metric.labels]);
+  if (series.endsWith('_bucket')) labels.set('le', new Set());
+  const names = [...groupedBy, ...matchers.map(({ label }) => label)].filter((name) => !labels.has(name));
+  const values = matchers.flatMap(({ label, operator, value }) => {
+    const possible = labels.get(label);
+    if (possible === undefined || possible.size === 0) return [];
+    const matches =
+      operator === '=~' ? new RegExp(`^(?:${value})$`) : { test: (one: string) => one === value };
+    const alternatives = operator === '=~' && !/[.[(]/.test(value) ? value.split('|') : [];
+    return [
+      ...([...possible].some((one) => matches.test(one)) ? [] : [`${label} ${value}`]),
+      ...alternatives.filter((one) => !possible.has(one)).map((one) => `${label} ${one}`),
+    ];
+  });
+  return [...names, ...values];
+}
+
+describe('docs/metrics.md', () => {
+  it('has every metric, label and value that a rule or the dashboard asks for', () => {
+    const unknown = USES.flatMap(({ where, selector }) =>
+      unknownIn(selector).map((what) => `${where}: ${selector.metric} ${what}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+
+  it('has no metric that nobody looks at, unless it says so', () => {
+    const used = new Set(USES.map(({ selector }) => metricOf(selector.metric)?.name));
+    const unused = [...DOCUMENTED.values()].filter(({ name }) => !used.has(name));
+    expect(unused.filter(({ says }) => !says.endsWith(NOT_USED)).map(({ name }) => name)).toEqual([]);
+    const usedAllTheSame = [...DOCUMENTED.values()].filter(
+      ({ name, says }) => used.has(name) && says.endsWith(NOT_USED),
+    );
+    expect(usedAllTheSame).toEqual([]);
+  });
+
+  it('has every series that Prometheus records, and no other', () => {
+    const recorded = allRules().filter((rule) => !isAlert(rule));
+    const documented = [...DOCUMENTED.keys()].filter((name) => name.includes(':'));
+    expect(documented.sort()).toEqual(recorded.map(nameOf).sort());
+  });
+
+  it("has the orders' states", () => {
+    expect([...DOCUMENTED.get('orders_by_status')!.labels.get('order_status')!].sort()).toEqual(
+      [...ORDER_STATUSES].sort(),
+    );
+  });
+
+  it('has no label that could carry an id', () => {
+    const ids = [...DOCUMENTED.values()].flatMap(({ labels }) =>
+      [...labels.keys()].filter((label) => /(^|_)ids?$|customer|trace|run|workflow_id/.test(label)),
+    );
+    expect(ids).toEqual([]);
+  });
+
+  it('names what is counted as Prometheus wants it', () => {
+    const ours = [...DOCUMENTED.values()].filter(({ name }) =>
+      /^(saga|tcc|orders|holds|telemetry|http)_/.test(name),
+    );
+    expect(ours.filter(({ name, type }) => name.endsWith('_total') !== (type === 'counter'))).toEqual([]);
+    expect(ours.filter(({ name, type }) => name.endsWith('_seconds') !== (type === 'histogram'))).toEqual([]);
+  });
+});
