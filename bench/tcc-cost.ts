@@ -15,6 +15,11 @@ const KINDS = ['saga', 'tcc'] as const;
 /** Of each kind, not counted: code and connections are cold. */
 const WARM_UP = 10;
 
+interface Ordered {
+  readonly method?: string;
+  readonly country?: string;
+}
+
 interface Measured {
   /** From the request to start it until its outcome is known, ms. */
   readonly latencies: number[];
@@ -50,12 +55,13 @@ async function main(): Promise<void> {
   const telemetry = startTelemetry({ service: 'orders-cli', config });
   const client = await openOrders(config, telemetry);
   try {
-    await interleaved(client, WARM_UP, 'DE');
-    for (const [title, country] of [
-      ['completed', 'DE'],
-      ['undone after shipping was refused', 'AQ'],
+    await interleaved(client, WARM_UP, {});
+    for (const [title, order] of [
+      ['completed', {}],
+      ['the payment is declined', { method: 'pm_card_declined' }],
+      ['shipping is refused', { country: 'AQ' }],
     ] as const) {
-      const alone = await interleaved(client, orders, country);
+      const alone = await interleaved(client, orders, order);
       print(`\n${title}, one at a time, ${String(orders)} of each, alternating`);
       table((kind) => [
         `p50 ${percentile(alone[kind].latencies, 0.5).toFixed(0)} ms`,
@@ -67,7 +73,7 @@ async function main(): Promise<void> {
     print(`\ncompleted, ${String(parallel)} at a time, ${String(orders)} of each, one kind after the other`);
     for (const kind of KINDS) {
       const from = performance.now();
-      await inParallel(orders, parallel, () => place(client, kind, 'DE'));
+      await inParallel(orders, parallel, () => place(client, kind, {}));
       print(`  ${kind.padEnd(5)} ${((1000 * orders) / (performance.now() - from)).toFixed(1)} orders/s`);
     }
   } finally {
@@ -82,7 +88,7 @@ async function main(): Promise<void> {
 async function interleaved(
   client: Orders,
   count: number,
-  country: string,
+  order: Ordered,
 ): Promise<Record<TransactionKind, Measured>> {
   const measured = { saga: { latencies: [], views: [] }, tcc: { latencies: [], views: [] } } as Record<
     TransactionKind,
@@ -91,18 +97,22 @@ async function interleaved(
   for (let index = 0; index < count; index++) {
     for (const kind of KINDS) {
       const from = performance.now();
-      measured[kind].views.push(await place(client, kind, country));
+      measured[kind].views.push(await place(client, kind, order));
       measured[kind].latencies.push(performance.now() - from);
     }
   }
   return measured;
 }
 
-async function place({ orders }: Orders, transaction: TransactionKind, country: string): Promise<OrderView> {
+async function place(
+  { orders }: Orders,
+  transaction: TransactionKind,
+  { method = 'pm_card_visa', country = 'DE' }: Ordered,
+): Promise<OrderView> {
   const { orderId } = await orders.start({
     customerId: 'cus_bench',
     items: [{ sku: 'SKU-CABLE', quantity: 1 }],
-    payment: { method: 'pm_card_visa' },
+    payment: { method },
     shippingAddress: { name: 'A. Buyer', line1: '1 Main St', city: 'Berlin', postalCode: '10115', country },
     transaction,
   });

@@ -120,6 +120,33 @@ describe('a TCC transaction, whatever fails and wherever it is cancelled', () =>
     );
   });
 
+  it('keeps that promise when all are addressed at once, whatever fails and wherever it is cancelled', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(participant, { minLength: 2, maxLength: 4 }),
+        weighted('refuse', 'cancel'),
+        async (participants, after) => {
+          const { result, ledger } = await harness.runTcc({ participants, after, order: 'parallel' });
+          const wrong = participants.some((one) => !works(one.try) || !works(one.confirm));
+          const cancelled = [...participants.flatMap((one) => [one.try, one.confirm]), after].some(cancels);
+          if (wrong || after === 'refuse') expect(result.phase).not.toBe('completed');
+          if (!wrong && !cancelled && after !== 'refuse') expect(result.phase).toBe('completed');
+          const states = [...ledger.holds.values()];
+          if (result.phase === 'completed') {
+            expect(states).toEqual(participants.map(() => 'confirmed'));
+            return;
+          }
+          // What is left is what could not be undone, and somebody was told of each.
+          const left = states.filter((state) => state === 'held' || state === 'confirmed');
+          const undone = result.compensations.filter(({ state }) => state === 'done').length;
+          expect(left.length).toBeLessThanOrEqual(result.compensationErrors.length);
+          expect(undone + result.compensationErrors.length).toBe(result.compensations.length);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
   it('keeps that promise for every subset of parts that are refused, one after the other or all at once', async () => {
     const PARTS = ['try', 'confirm', 'cancel', 'reverse'] as const;
     // Bits: which parts of two participants are refused.
