@@ -52,12 +52,12 @@ describe('an order for all that is left, whose payment is being tried', () => {
     for (const other of ['saga', 'tcc'] as const) {
       const late = sampleOrder({ transaction: other, items: [{ sku: 'SKU-RARE', quantity: 1 }] });
       await orders.orders.start(late);
-      const view = await orders.orders.waitForOutcome(late.orderId, 60_000);
+      const view = await orders.orders.waitForOutcome(late.orderId, { timeoutMs: 60_000 });
       expect(view?.failure?.code).toBe('out_of_stock');
     }
 
     await orders.orders.cancel(orderId, { by: 'cus_1' });
-    expect((await orders.orders.waitForOutcome(orderId, 60_000))?.status).toBe('cancelled');
+    expect((await orders.orders.waitForOutcome(orderId, { timeoutMs: 60_000 }))?.status).toBe('cancelled');
     expect(await stockOf('SKU-RARE')).toMatchObject({ free: ALL, reserved: 0, sold: 0 });
   });
 });
