@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../domain/errors';
-import { problemOf, ProblemError } from '../http/problem';
+import { httpProblem, problemOf, ProblemError } from '../http/problem';
 import { problemSchema } from './schemas';
 
-/** What each status refuses, whatever was asked, and a code that goes with it. */
+/** What each status refuses, whatever was asked, and a code that goes with it; none: HTTP itself refuses. */
 const REFUSALS = {
   400: ['invalid_request', 'Malformed or invalid: `errors` names every wrong field'],
   401: ['unauthorized', 'A valid bearer token is required'],
@@ -12,20 +12,24 @@ const REFUSALS = {
   404: ['not_found', 'There is nothing that the caller may know of'],
   406: ['not_acceptable', 'Not available in a form that is accepted'],
   409: ['past_cancelling', 'The state of things does not allow it'],
-  413: ['invalid_request', 'The body is too large'],
-  415: ['invalid_request', 'The body is of a type that is not understood here'],
+  413: [undefined, 'The body is too large'],
+  415: [undefined, 'The body is of a type that is not understood here'],
   421: ['misdirected', 'Without authentication, only requests for localhost are served'],
   422: ['idempotency_key_reused', 'Refused as it stands, or something else came with this id or key before'],
   429: ['rate_limited', 'Too many requests'],
   503: ['temporal_unreachable', 'Something needed cannot be reached; an order that was accepted is safe'],
   504: ['provider_timeout', 'The payment provider did not answer in time, and everything was undone'],
-} as const satisfies Record<number, readonly [ErrorCode, string]>;
+} as const satisfies Record<number, readonly [ErrorCode | undefined, string]>;
 export type Refusal = keyof typeof REFUSALS;
 
 /** A problem document as it comes with this status. */
 export function exampleProblem(status: Refusal): object {
   const [code, detail] = REFUSALS[status];
-  return { ...problemOf(new ProblemError(code, detail)), status, instance: '/orders' };
+  const problem =
+    code === undefined
+      ? httpProblem(status as Parameters<typeof httpProblem>[0], detail)
+      : problemOf(new ProblemError(code, detail));
+  return { ...problem, instance: '/orders' };
 }
 
 /** What any request may be refused with. */

@@ -151,10 +151,10 @@ function problemOfAnything(error: unknown): Problem {
   if (error instanceof ProblemError) return problemOf(error);
   const { statusCode, code, message } = error as Partial<FastifyError>;
   if (statusCode === 413) {
-    return httpProblem(413, 'Content Too Large', `A body may have ${String(BODY_LIMIT_BYTES)} bytes`);
+    return httpProblem(413, `A body may have ${String(BODY_LIMIT_BYTES)} bytes`);
   }
   if (statusCode === 415) {
-    return httpProblem(415, 'Unsupported Media Type', 'Send the body as application/json');
+    return httpProblem(415, 'Send the body as application/json');
   }
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return code?.startsWith('FST_ERR_CTP') === true || error instanceof SyntaxError

@@ -43,9 +43,11 @@ export function problemOf(error: ProblemError): Problem {
   };
 }
 
-/** The problem document of a request that HTTP itself refuses (413, 415), before any of our rules. */
-export function httpProblem(status: number, title: string, detail: string): Problem {
-  return { type: 'about:blank', title, status, detail, code: 'invalid_request' };
+const HTTP_TITLES = { 413: 'Content Too Large', 415: 'Unsupported Media Type' } as const;
+
+/** The problem document of a request that HTTP itself refuses, before any of our rules. */
+export function httpProblem(status: keyof typeof HTTP_TITLES, detail: string): Problem {
+  return { type: 'about:blank', title: HTTP_TITLES[status], status, detail, code: 'invalid_request' };
 }
 
 /** A relative reference, as RFC 9457 allows: it names the problem, whatever host answered. */
