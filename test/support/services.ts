@@ -106,3 +106,15 @@ async function answerOf(response: Response): Promise<HttpAnswer> {
     replayed: response.headers.get('idempotent-replayed') === 'true',
   };
 }
+
+/**
+ * What a client is answered that sends again, under the same key, what could not be served: on a busy machine a request may
+ * wait for a connection of the database for longer than the pool lets it.
+ */
+export async function persistently<Answer extends { readonly status: number }>(
+  send: () => Promise<Answer>,
+): Promise<Answer> {
+  let answer = await send();
+  while (answer.status >= 500) answer = await send();
+  return answer;
+}

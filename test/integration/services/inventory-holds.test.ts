@@ -6,7 +6,7 @@ import { buildInventoryApp } from '../../../src/services/inventory/app';
 import type { InventoryTables } from '../../../src/services/inventory/tables';
 import { inventoryMigrations } from '../../../src/services/inventory/tables';
 import type { ServiceUnderTest } from '../../support/services';
-import { onEachDatabase, serve } from '../../support/services';
+import { onEachDatabase, serve, persistently } from '../../support/services';
 import { testTelemetry } from '../../support/services-telemetry';
 
 interface Item {
@@ -125,7 +125,8 @@ onEachDatabase((database) => {
       wanted.map(async ({ order, route }) => ({
         order,
         route,
-        status: (await take(route, order, [{ sku: 'SKU-RARE', quantity: 1 }], 9900)).status,
+        status: (await persistently(() => take(route, order, [{ sku: 'SKU-RARE', quantity: 1 }], 9900)))
+          .status,
       })),
     );
     const winners = answers.filter(({ status }) => status === 201);

@@ -3,7 +3,7 @@ import type { Config } from '../../../src/config/config';
 import type { CatalogueItem, InventoryBooks, StockRow } from '../../../src/domain/service-contract';
 import { buildInventoryApp } from '../../../src/services/inventory/app';
 import type { ServiceUnderTest } from '../../support/services';
-import { onEachDatabase, serve } from '../../support/services';
+import { onEachDatabase, serve, persistently } from '../../support/services';
 import { testTelemetry } from '../../support/services-telemetry';
 
 onEachDatabase((database) => {
@@ -189,7 +189,10 @@ onEachDatabase((database) => {
 
   it('sells 100 of 100 to 500 who want one at the same time, and 400 go without', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 500 }, () => reserve(newOrder(), [{ sku: 'SKU-RARE', quantity: 1 }], 9900)),
+      Array.from({ length: 500 }, () => {
+        const order = newOrder();
+        return persistently(() => reserve(order, [{ sku: 'SKU-RARE', quantity: 1 }], 9900));
+      }),
     );
     const count = (status: number) => answers.filter((answer) => answer.status === status).length;
     expect([count(201), count(409)]).toEqual([100, 400]);
