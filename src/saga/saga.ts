@@ -235,7 +235,9 @@ export class Saga<Activities> {
   }
 
   async #undo(error: TemporalFailure): Promise<SagaFailure> {
-    const cancelled = this.#cancelRequested || isCancellation(error);
+    // A shielded part may fail by itself after somebody had cancelled: the order ends as it was asked to.
+    const cancelled =
+      this.#cancelRequested || isCancellation(error) || this.#scope?.consideredCancelled === true;
     const failedStep = cancelled ? undefined : this.#work.failedStep;
     const text = cancelled ? { code: 'cancelled', message: 'cancelled' } : failureText(error);
     this.#failure = { ...text, step: failedStep?.name ?? null, cancelled };
