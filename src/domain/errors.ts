@@ -49,6 +49,7 @@ export const ERRORS = {
   // What an order's state does not allow.
   past_cancelling: { status: 409, title: 'The order is past cancelling', refusal: false },
   action_refused: { status: 409, title: 'The order does not wait for that', refusal: false },
+  order_forgotten: { status: 409, title: 'How the order ended is not known any more', refusal: false },
   order_interrupted: { status: 409, title: 'The order was interrupted', refusal: false },
 
   // We cannot serve now: try again.

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isFinal } from '../domain/order';
 import type { OrderView } from '../domain/order';
+import { isOver } from '../orders/order-summary';
 import type { OrderSummary } from '../orders/order-summary';
 import { orderSpans } from '../traces/order-spans';
 import type { StoredSpan } from '../telemetry/stored-span';
@@ -31,7 +31,7 @@ export class OrderFeed {
       const content = fingerprint(snapshot);
       if (content !== shown) yield snapshot;
       shown = content;
-      if (isOver(snapshot)) last--;
+      if (isOver(snapshot.order)) last--;
       if (!(await sleep(LOOK_MS, true, { signal }).catch(() => false))) return;
     }
   }
@@ -59,11 +59,6 @@ export function snapshotOf(
 ): OrderSnapshot {
   const { traceId } = order;
   return { order, spans: traceId === undefined ? [] : orderSpans(traceOf(traceId), order) };
-}
-
-/** True once nothing more will happen to the order. */
-export function isOver({ order }: OrderSnapshot): boolean {
-  return isFinal(order.status) || 'interrupted' in order;
 }
 
 /** Of what is drawn: a running span's end moves with every look. */

@@ -1,8 +1,8 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { orderIdOfWorkflow } from '../domain/ids';
 import { moneySchema } from '../domain/order-schema';
-import { ORDER_STATUSES } from '../domain/order';
-import type { OrderStatus, TransactionKind } from '../domain/order';
+import { isFinal, ORDER_STATUSES } from '../domain/order';
+import type { OrderStatus, OrderView, TransactionKind } from '../domain/order';
 import type { Money } from '../domain/money';
 import { ORDER_WORKFLOW_TYPES, SEARCH_ATTRIBUTES } from '../workflows/definitions';
 import { OrderInterruptedError } from './errors';
@@ -24,6 +24,9 @@ export interface OrderSummary {
   /** The workflow was ended from outside; `status` is what the order had come to by then. */
   readonly interrupted?: Interruption;
 }
+
+/** What is known of an order whose workflow was ended from outside. */
+export type InterruptedOrder = OrderSummary & { readonly interrupted: Interruption };
 
 /** What an order's workflow carries for readers, in plain text to everyone: no name, address or token. */
 export interface OrderMemo {
@@ -75,6 +78,15 @@ export function orderSummary(info: DescribedWorkflow): OrderSummary {
     ...(info.closeTime !== undefined && { closedAt: info.closeTime.toISOString() }),
     ...(interrupted !== undefined && { interrupted }),
   };
+}
+
+export function isInterrupted(order: OrderView | OrderSummary): order is InterruptedOrder {
+  return 'interrupted' in order;
+}
+
+/** True once nothing more will happen to the order. */
+export function isOver(order: OrderView | OrderSummary): boolean {
+  return isFinal(order.status) || isInterrupted(order);
 }
 
 /** What an order that is over has come to. @throws {@link OrderInterruptedError} when it did not end by itself. */

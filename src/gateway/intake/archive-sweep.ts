@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { OrderClient } from '../../orders/order-client';
-import { OrderError } from '../../orders/errors';
+import { OrderNotFoundError } from '../../orders/errors';
+import { isInterrupted } from '../../orders/order-summary';
+import { TemporalUnavailableError } from '../../orders/temporal-calls';
 import type { OrderArchive } from './archive';
 
-/** Orders asked about in one round. */
-const ROUND = 100;
+/** Orders that are looked up at a time. */
+const BATCH = 100;
 
 interface ArchiveSweepDeps {
   readonly archive: OrderArchive;
-  readonly orders: Pick<OrderClient, 'get'>;
+  readonly orders: Pick<OrderClient, 'get' | 'summary'>;
   readonly logger: Logger;
   readonly intervalMs: number;
 }
@@ -38,23 +40,37 @@ export class ArchiveSweep {
     }
   }
 
+  /** Asks about everything that is due, however much it is: what falls behind is forgotten by Temporal one day. */
   async #round(signal: AbortSignal): Promise<void> {
-    const { archive, orders } = this.deps;
-    for (const orderId of await archive.unsettled(ROUND)) {
-      if (signal.aborted) return;
-      try {
-        await archive.keep(await orders.get(orderId));
-      } catch (error) {
-        // Interrupted, forgotten or not to be asked now: another round may know more.
-        if (!(error instanceof OrderError)) throw error;
+    const now = Date.now();
+    for (;;) {
+      const ids = await this.deps.archive.due(now, BATCH);
+      if (ids.length === 0) return;
+      for (const orderId of ids) {
+        if (signal.aborted) return;
+        await this.#settle(orderId).catch((error: unknown) => {
+          // Nothing can be learnt about the others either.
+          if (error instanceof TemporalUnavailableError) throw error;
+          this.#failed(error);
+        });
       }
     }
   }
 
+  /** Temporal alone is asked: a worker has better things to do than to tell that an order still runs. */
+  async #settle(orderId: string): Promise<void> {
+    const { archive, orders } = this.deps;
+    try {
+      const summary = await orders.summary(orderId);
+      if (summary.closedAt === undefined) return;
+      await archive.keep(isInterrupted(summary) ? summary : await orders.get(orderId));
+    } catch (error) {
+      // Forgotten: nobody will ever know.
+      if (!(error instanceof OrderNotFoundError)) throw error;
+    }
+  }
+
   #failed(error: unknown): void {
-    this.deps.logger.warn(
-      { err: error },
-      'outcomes of orders could not be archived; the next round tries again',
-    );
+    this.deps.logger.warn({ err: error }, 'an outcome could not be archived; a later round tries again');
   }
 }

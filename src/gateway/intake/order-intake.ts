@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Order, OrderView } from '../../domain/order';
-import { OrderConflictError, OrderNotFoundError } from '../../orders/errors';
+import { ProblemError } from '../../http/problem';
+import { OrderConflictError, OrderInterruptedError, OrderNotFoundError } from '../../orders/errors';
 import { canonicalJson, orderFingerprint } from '../../orders/fingerprint';
 import type { OrderClient } from '../../orders/order-client';
+import { isInterrupted } from '../../orders/order-summary';
 import type { PlacedOrder } from '../../orders/place-order';
 import type { ParsedOrder } from '../../orders/quote';
-import type { OrderArchive } from './archive';
+import type { ArchivedOutcome, OrderArchive } from './archive';
 import { hashKey } from './idempotency-keys';
 import type { IdempotencyKeys, KeyedIntake } from './idempotency-keys';
 
@@ -24,7 +26,7 @@ export interface IntakeRequest {
 }
 
 interface OrderIntakeDeps {
-  readonly orders: OrderClient;
+  readonly orders: Pick<OrderClient, 'place' | 'summary'>;
   readonly keys: IdempotencyKeys;
   readonly archive: OrderArchive;
 }
@@ -54,7 +56,8 @@ export class OrderIntake {
   }
 
   /**
-   * @throws what `OrderClient.place` throws, and ProblemError `idempotency_key_reused`.
+   * @throws what `OrderClient.place` throws, OrderInterruptedError, and ProblemError `idempotency_key_reused` and
+   * `order_forgotten`.
    */
   async take(request: IntakeRequest): Promise<Intake> {
     const { parsed, namedByClient, idempotencyKey } = request;
@@ -96,11 +99,19 @@ export class OrderIntake {
       return undefined;
     } catch (error) {
       if (!(error instanceof OrderNotFoundError)) throw error;
-      // Without an outcome there is nothing to answer but that: starting it anew would be another order.
-      if (archived.outcome === undefined) throw error;
-      return archived.outcome;
+      return wholeOutcome(order.orderId, archived.outcome);
     }
   }
+}
+
+/** Where there is none to answer with, saying so is all that is left: starting the order anew would be another one. */
+function wholeOutcome(orderId: string, outcome: ArchivedOutcome | undefined): OrderView {
+  if (outcome === undefined) {
+    const detail = `How order ${orderId} ended is not known any more; it is not started again`;
+    throw new ProblemError('order_forgotten', detail, { orderId });
+  }
+  if (isInterrupted(outcome)) throw new OrderInterruptedError(orderId, outcome.interrupted);
+  return outcome;
 }
 
 /** Equal for the same payload, whatever order its members and items are in. */

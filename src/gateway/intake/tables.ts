@@ -1,4 +1,5 @@
 import type { Migration } from 'kysely';
+import { sql } from 'kysely';
 
 /** An idempotency key, for ever bound to one payload and one order. */
 export interface KeyTable {
@@ -15,7 +16,7 @@ export interface ArchiveTable {
   order_id: string;
   /** As the workflow's memo has it. */
   fingerprint: string;
-  /** JSON of the final order; null until it is known. */
+  /** JSON of the order once it is over; null until that is known. */
   outcome: string | null;
   created_at: number;
   /** When the outcome was last asked for. */
@@ -44,7 +45,13 @@ const intake: Migration = {
       .addColumn('created_at', 'bigint', (column) => column.notNull())
       .addColumn('checked_at', 'bigint', (column) => column.notNull())
       .execute();
-    await db.schema.createIndex('archive_checked').on('archive').column('checked_at').execute();
+    // The archive grows for ever, and the sweep looks only for what is not known yet.
+    await db.schema
+      .createIndex('archive_unsettled')
+      .on('archive')
+      .columns(['checked_at', 'order_id'])
+      .where(sql.ref('outcome'), 'is', null)
+      .execute();
   },
 };
 

@@ -4,11 +4,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { HttpApp } from '../../http/http-app';
 import type { OrderView } from '../../domain/order';
+import { isOver } from '../../orders/order-summary';
 import type { OrderSummary } from '../../orders/order-summary';
 import type { GatewayDeps } from '../gateway-deps';
 import { whenClientLeaves } from '../headers';
 import { readOrder } from '../order-access';
-import { isOver, OrderFeed, snapshotOf } from '../order-feed';
+import { OrderFeed, snapshotOf } from '../order-feed';
 import type { OrderSnapshot } from '../order-feed';
 import { PAGE_ASSETS, renderIndexPage, renderOrderMain, renderOrderPage } from '../pages';
 import type { OrderPageModel } from '../pages';
@@ -90,7 +91,7 @@ function eventStream(
   }, HEARTBEAT_MS);
   const follow = async () => {
     for await (const snapshot of snapshots) {
-      send('order', { html: renderOrderMain(pageModel(snapshot, !isOver(snapshot))) });
+      send('order', { html: renderOrderMain(pageModel(snapshot, !isOver(snapshot.order))) });
     }
     if (!ended.aborted) send('end', {});
   };
@@ -112,7 +113,7 @@ export function sendOrderPage(
   deps: GatewayDeps,
 ): FastifyReply {
   const snapshot = snapshotOf(order, deps.traceOf);
-  return sendPage(reply, renderOrderPage(pageModel(snapshot, !isOver(snapshot))));
+  return sendPage(reply, renderOrderPage(pageModel(snapshot, !isOver(snapshot.order))));
 }
 
 /** Never kept by a browser: it would show an order as it was, and to whoever comes next. */
