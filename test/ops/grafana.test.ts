@@ -56,7 +56,7 @@ describe('the dashboard', () => {
     const { providers } = readYaml('ops/grafana/provisioning/dashboards/orders.yml') as {
       providers: { type: string; options: { path: string } }[];
     };
-    expect(providers).toMatchObject([{ type: 'file', options: { path: '/var/lib/grafana/dashboards' } }]);
+    expect(providers).toMatchObject([{ type: 'file', options: { path: '/etc/grafana/dashboards' } }]);
     const { datasources } = readYaml('ops/grafana/provisioning/datasources/prometheus.yml') as {
       datasources: { type: string; url: string; isDefault: boolean; jsonData: { timeInterval: string } }[];
     };

@@ -32,23 +32,35 @@ function metricOf(series: string): DocumentedMetric | undefined {
   return (metric?.type === 'histogram') === (histogram !== undefined) ? metric : undefined;
 }
 
+/** A label's possible values; none, where any value is possible. What Prometheus records has those of what it is made of. */
+function possibleValues(series: string, label: string): ReadonlySet<string> {
+  const own = SCRAPE_LABELS.get(label) ?? metricOf(series)?.labels.get(label) ?? new Set();
+  const recorded = allRules().find((rule) => !isAlert(rule) && nameOf(rule) === series);
+  if (own.size > 0 || recorded === undefined) return own;
+  const sources = selectorsIn(recorded.expr).map(({ metric }) => possibleValues(metric, label));
+  return sources.some(({ size }) => size === 0)
+    ? new Set()
+    : new Set(sources.flatMap((values) => [...values]));
+}
+
 /** Which labels of a selector the document does not know, and which values. */
 function unknownIn({ metric: series, matchers, groupedBy }: Selector): string[] {
   const metric = metricOf(series);
   if (metric === undefined) return [series];
-  const labels = new Map([...SCRAPE_LABELS, ...metric.labels]);
-  if (series.endsWith('_bucket')) labels.set('le', new Set());
+  const labels = new Set([...SCRAPE_LABELS.keys(), ...metric.labels.keys()]);
+  if (series.endsWith('_bucket')) labels.add('le');
   const names = [...groupedBy, ...matchers.map(({ label }) => label)].filter((name) => !labels.has(name));
   const values = matchers.flatMap(({ label, operator, value }) => {
-    const possible = labels.get(label);
-    if (possible === undefined || possible.size === 0) return [];
-    const matches =
-      operator === '=~' ? new RegExp(`^(?:${value})$`) : { test: (one: string) => one === value };
-    const alternatives = operator === '=~' && !/[.[(]/.test(value) ? value.split('|') : [];
-    return [
-      ...([...possible].some((one) => matches.test(one)) ? [] : [`${label} ${value}`]),
-      ...alternatives.filter((one) => !possible.has(one)).map((one) => `${label} ${one}`),
-    ];
+    const possible = possibleValues(series, label);
+    if (possible.size === 0) return [];
+    // Each alternative of a regular expression has to match something.
+    const patterns = operator === '=~' ? value.split('|') : [value];
+    return patterns
+      .filter((pattern) => {
+        const matcher = operator === '=~' ? new RegExp(`^(?:${pattern})$`) : undefined;
+        return ![...possible].some((one) => matcher?.test(one) ?? one === pattern);
+      })
+      .map((pattern) => `${label} ${pattern}`);
   });
   return [...names, ...values];
 }
