@@ -21,6 +21,7 @@ const RETRYABLE: ReadonlySet<string> = new Set<ErrorCode>([
   'temporal_unreachable',
   'no_worker',
   'overloaded',
+  'storage_unavailable',
   'auth_unavailable',
   'inventory_unavailable',
 ]);
