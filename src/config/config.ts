@@ -87,7 +87,8 @@ const environmentSchema = z.object({
   /** `off`: no embedded trace store; spans go over OTLP out of memory, or nowhere. */
   TRACE_STORE: z.enum(['on', 'off']).default('on'),
   SAGA_STEP_TIMEOUT_MS: milliseconds(5_000),
-  SAGA_STEP_MAX_ATTEMPTS: attempts(4),
+  /** With the pauses below: a service may be away for half a minute, and start. */
+  SAGA_STEP_MAX_ATTEMPTS: attempts(13),
   SAGA_STEP_BACKOFF_INITIAL_MS: milliseconds(200),
   SAGA_STEP_BACKOFF_MAX_MS: milliseconds(5_000),
   SAGA_STEP_BACKOFF_COEFFICIENT: factor(2),

@@ -56,6 +56,7 @@ export const ERRORS = {
   temporal_unreachable: { status: 503, title: 'Temporal cannot be reached', refusal: false },
   no_worker: { status: 503, title: 'No worker answers for the order', refusal: false },
   overloaded: { status: 503, title: 'Too busy', refusal: false },
+  storage_unavailable: { status: 503, title: 'The records of orders cannot be had', refusal: false },
   auth_unavailable: { status: 503, title: 'Bearer tokens cannot be checked', refusal: false },
 
   // A step that no number of attempts could bring to an answer: its outcome stayed unknown, it was undone.

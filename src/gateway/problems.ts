@@ -5,12 +5,15 @@ import { problemOf, ProblemError } from '../http/problem';
 import type { ProblemAnswer } from '../http/http-app';
 import {
   InvalidOrderError,
+  NoWorkerError,
+  OperatorActionRefusedError,
   OrderConflictError,
-  OrderError,
+  OrderInterruptedError,
   OrderNotFoundError,
   PastCancellingError,
   ServiceUnreachableError,
 } from '../orders/errors';
+import { TemporalUnavailableError } from '../orders/temporal-calls';
 import { ChallengeError } from './auth';
 
 /** Seconds after which a client should try again what we could not serve. */
@@ -21,6 +24,7 @@ const RETRYABLE: ReadonlySet<string> = new Set<ErrorCode>([
   'temporal_unreachable',
   'no_worker',
   'overloaded',
+  'storage_unavailable',
   'auth_unavailable',
   'inventory_unavailable',
 ]);
@@ -30,8 +34,10 @@ export function gatewayProblem(error: unknown): ProblemAnswer | undefined {
   const known = error instanceof ProblemError ? error : orderProblem(error);
   if (known === undefined) return undefined;
   const problem = problemOf(known);
+  // What an order has come to, the same request tells again and again.
+  const mayHelp = RETRYABLE.has(known.code) && known.extensions['orderStatus'] === undefined;
   const headers = {
-    ...(RETRYABLE.has(known.code) && { 'retry-after': RETRY_AFTER_S }),
+    ...(mayHelp && { 'retry-after': RETRY_AFTER_S }),
     ...(known instanceof ChallengeError && { 'www-authenticate': known.challenge }),
   };
   return { problem, headers };
@@ -54,8 +60,18 @@ function orderProblem(error: unknown): ProblemError | undefined {
     return new ProblemError('past_cancelling', error.message, { orderId, orderStatus: status });
   }
   if (error instanceof OrderNotFoundError) return new ProblemError('not_found', error.message);
-  if (error instanceof OrderError && isErrorCode(error.code))
-    return new ProblemError(error.code, error.message);
+  if (error instanceof TemporalUnavailableError) {
+    // Its own words are for those who run this.
+    return new ProblemError('temporal_unreachable', 'Temporal, which runs the orders, does not answer now');
+  }
+  if (error instanceof NoWorkerError) {
+    const { orderId } = error;
+    const detail = `Order ${orderId} is safe, but nothing works on it now; it goes on as soon as something does`;
+    return new ProblemError('no_worker', detail, { orderId });
+  }
+  if (error instanceof OrderInterruptedError || error instanceof OperatorActionRefusedError) {
+    return new ProblemError(error.code, error.message, { orderId: error.orderId });
+  }
   return undefined;
 }
 

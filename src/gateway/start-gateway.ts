@@ -5,6 +5,7 @@ import { ConfigError } from '../config/config';
 import { openDatabase, pingDatabase } from '../database/open-database';
 import { listen } from '../http/listen';
 import { openOrders, serviceSource } from '../orders/open-orders';
+import { withinDeadline } from '../orders/temporal-calls';
 import type { RunningPart } from '../stack/part';
 import type { StartedTelemetry } from '../telemetry/telemetry';
 import { readTrace } from '../telemetry/trace-store';
@@ -78,7 +79,7 @@ export async function startGateway({
         if (draining.signal.aborted) throw new Error('The gateway is stopping');
         await Promise.all([
           pingDatabase(db),
-          temporal.connection.withDeadline(Date.now() + requestTimeoutMs, () =>
+          withinDeadline(temporal.connection, requestTimeoutMs, () =>
             temporal.connection.workflowService.getSystemInfo({}),
           ),
         ]);

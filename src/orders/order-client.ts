@@ -29,7 +29,7 @@ import { placeOrder } from './place-order';
 import type { BeforeStart, PlacedOrder } from './place-order';
 import { parseOrder } from './quote';
 import type { ParsedOrder } from './quote';
-import { GRPC, grpcErrorOf, temporalError } from './temporal-calls';
+import { GRPC, grpcErrorOf, temporalError, withinDeadline } from './temporal-calls';
 
 export interface OrderClientOptions {
   /** Speaks to Temporal; its interceptors trace the starts. */
@@ -242,7 +242,7 @@ export class OrderClient {
   /** Temporal has just answered for this order: when this fails for want of an answer, it is the worker's. */
   async #askWorker<T>(orderId: string, request: () => Promise<T>): Promise<T> {
     try {
-      return await this.#client.withDeadline(Date.now() + this.#requestTimeoutMs, request);
+      return await withinDeadline(this.#client, this.#requestTimeoutMs, request);
     } catch (error) {
       const grpc = grpcErrorOf(error);
       if (grpc?.code === GRPC.failedPrecondition) throw new NoWorkerError(orderId, grpc.details);
@@ -255,7 +255,7 @@ export class OrderClient {
 
   async #call<T>(request: () => Promise<T>): Promise<T> {
     try {
-      return await this.#client.withDeadline(Date.now() + this.#requestTimeoutMs, request);
+      return await withinDeadline(this.#client, this.#requestTimeoutMs, request);
     } catch (error) {
       throw temporalError(error);
     }

@@ -1,4 +1,5 @@
 import { NamespaceNotFoundError } from '@temporalio/common';
+import type { Client } from '@temporalio/client';
 import { isGrpcServiceError } from '@temporalio/client';
 import { OrderError } from './errors';
 
@@ -41,6 +42,38 @@ const UNAVAILABLE: Readonly<Record<number, string>> = {
     'permission denied. Check TEMPORAL_API_KEY, TEMPORAL_NAMESPACE and the TLS settings',
   [GRPC.unauthenticated]: 'not authenticated. Check TEMPORAL_API_KEY and the TLS settings',
 };
+
+/** What gRPC says when a deadline has passed. */
+class DeadlinePassedError extends Error {
+  override readonly name = 'DeadlinePassedError';
+  readonly code = GRPC.deadlineExceeded;
+  readonly details = 'no answer in time';
+  readonly metadata = {};
+}
+
+/**
+ * The answer to a request of Temporal that comes within `limitMs`: the SDK's own retries may pause for as long again
+ * before they look at the deadline.
+ *
+ * @throws what the request throws, or an error that {@link grpcErrorOf} takes for a passed deadline.
+ */
+export async function withinDeadline<T>(
+  client: Pick<Client, 'withDeadline'>,
+  limitMs: number,
+  request: () => Promise<T>,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new DeadlinePassedError());
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([client.withDeadline(Date.now() + limitMs, request), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** `error` itself, or what it means when it says that Temporal cannot serve us. */
 export function temporalError(error: unknown): unknown {

@@ -46,12 +46,17 @@ export class TestStack {
     this.#temporal = temporal;
   }
 
-  /** Starts `parts` (all of them unless told), with `settings` added to the environment. */
+  /**
+   * Starts `parts` (all of them unless told), with `settings` added to the environment.
+   *
+   * @param address of the Temporal server; that of the test run unless told.
+   */
   static async start(
     settings: Readonly<Record<string, string>> = {},
     parts: readonly PartName[] = PART_NAMES,
+    address: string = serverAddress(),
   ): Promise<TestStack> {
-    const temporal = { TEMPORAL_ADDRESS: serverAddress(), TEMPORAL_NAMESPACE: `test-${randomUUID()}` };
+    const temporal = { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: `test-${randomUUID()}` };
     await registerNamespace(temporal.TEMPORAL_ADDRESS, temporal.TEMPORAL_NAMESPACE);
     const bundle = process.env['TEST_WORKFLOW_BUNDLE'];
     const own = await privateConfig({

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { OrderView } from '../../domain/order';
 import { isOver } from '../../orders/order-summary';
 import type { InterruptedOrder, OrderSummary } from '../../orders/order-summary';
+import { stored } from './stored';
 import type { GatewayTables } from './tables';
 
 /** What an order came to: the whole of it, or what Temporal knew of one that was interrupted. */
@@ -24,30 +25,36 @@ export class OrderArchive {
   /** Notes that the order has been started; once is enough. */
   async started(orderId: string, fingerprint: string): Promise<void> {
     const now = Date.now();
-    await this.db
-      .insertInto('archive')
-      .values({ order_id: orderId, fingerprint, outcome: null, created_at: now, checked_at: now })
-      .onConflict((conflict) => conflict.column('order_id').doNothing())
-      .execute();
+    await stored(
+      this.db
+        .insertInto('archive')
+        .values({ order_id: orderId, fingerprint, outcome: null, created_at: now, checked_at: now })
+        .onConflict((conflict) => conflict.column('order_id').doNothing())
+        .execute(),
+    );
   }
 
   /** Keeps the outcome of an order that was {@link started} here; that of one that is not over is none. */
   async keep(order: OrderView | OrderSummary): Promise<void> {
     if (!isOver(order)) return;
-    await this.db
-      .updateTable('archive')
-      .set({ outcome: JSON.stringify(order) })
-      .where('order_id', '=', order.orderId)
-      .where('outcome', 'is', null)
-      .execute();
+    await stored(
+      this.db
+        .updateTable('archive')
+        .set({ outcome: JSON.stringify(order) })
+        .where('order_id', '=', order.orderId)
+        .where('outcome', 'is', null)
+        .execute(),
+    );
   }
 
   async find(orderId: string): Promise<ArchivedOrder | undefined> {
-    const row = await this.db
-      .selectFrom('archive')
-      .select(['fingerprint', 'outcome'])
-      .where('order_id', '=', orderId)
-      .executeTakeFirst();
+    const row = await stored(
+      this.db
+        .selectFrom('archive')
+        .select(['fingerprint', 'outcome'])
+        .where('order_id', '=', orderId)
+        .executeTakeFirst(),
+    );
     if (row === undefined) return undefined;
     return {
       fingerprint: row.fingerprint,
@@ -61,20 +68,24 @@ export class OrderArchive {
    * asked about little.
    */
   async due(now: number, limit: number): Promise<string[]> {
-    const rows = await this.db
-      .selectFrom('archive')
-      .select('order_id')
-      .where('outcome', 'is', null)
-      .where((eb) =>
-        eb('checked_at', '<', now - MAX_PAUSE_MS).or(sql<number>`2 * checked_at - created_at`, '<', now),
-      )
-      .orderBy('checked_at')
-      .orderBy('order_id')
-      .limit(limit)
-      .execute();
+    const rows = await stored(
+      this.db
+        .selectFrom('archive')
+        .select('order_id')
+        .where('outcome', 'is', null)
+        .where((eb) =>
+          eb('checked_at', '<', now - MAX_PAUSE_MS).or(sql<number>`2 * checked_at - created_at`, '<', now),
+        )
+        .orderBy('checked_at')
+        .orderBy('order_id')
+        .limit(limit)
+        .execute(),
+    );
     const ids = rows.map((row) => row.order_id);
     if (ids.length > 0) {
-      await this.db.updateTable('archive').set({ checked_at: now }).where('order_id', 'in', ids).execute();
+      await stored(
+        this.db.updateTable('archive').set({ checked_at: now }).where('order_id', 'in', ids).execute(),
+      );
     }
     return ids;
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { ProblemError } from '../../http/problem';
+import { stored } from './stored';
 import type { GatewayTables } from './tables';
 
 /** A request's key, with what it is bound to. */
@@ -30,11 +31,13 @@ export class IdempotencyKeys {
    * @throws ProblemError `idempotency_key_reused` when it is bound to another payload.
    */
   async find({ keyHash, fingerprint }: KeyedIntake): Promise<string | undefined> {
-    const row = await this.db
-      .selectFrom('idempotency_keys')
-      .select(['fingerprint', 'order_id'])
-      .where('key_hash', '=', keyHash)
-      .executeTakeFirst();
+    const row = await stored(
+      this.db
+        .selectFrom('idempotency_keys')
+        .select(['fingerprint', 'order_id'])
+        .where('key_hash', '=', keyHash)
+        .executeTakeFirst(),
+    );
     if (row === undefined) return undefined;
     if (row.fingerprint === fingerprint) return row.order_id;
     throw new ProblemError(
@@ -49,16 +52,18 @@ export class IdempotencyKeys {
    * @throws ProblemError `idempotency_key_reused` when somebody bound it to another payload meanwhile.
    */
   async bind(keyed: KeyedIntake, orderId: string): Promise<string> {
-    await this.db
-      .insertInto('idempotency_keys')
-      .values({
-        key_hash: keyed.keyHash,
-        fingerprint: keyed.fingerprint,
-        order_id: orderId,
-        created_at: Date.now(),
-      })
-      .onConflict((conflict) => conflict.column('key_hash').doNothing())
-      .execute();
+    await stored(
+      this.db
+        .insertInto('idempotency_keys')
+        .values({
+          key_hash: keyed.keyHash,
+          fingerprint: keyed.fingerprint,
+          order_id: orderId,
+          created_at: Date.now(),
+        })
+        .onConflict((conflict) => conflict.column('key_hash').doNothing())
+        .execute(),
+    );
     const bound = await this.find(keyed);
     if (bound === undefined) throw new Error('An idempotency key is gone that was just bound');
     return bound;

@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { ServiceError } from '@temporalio/client';
-import { GRPC, temporalError, TemporalUnavailableError } from '../../../src/orders/temporal-calls';
+import {
+  GRPC,
+  temporalError,
+  TemporalUnavailableError,
+  withinDeadline,
+} from '../../../src/orders/temporal-calls';
 
 /** What the SDK throws when the server answers with a status. */
 function serviceError(code: number): Error {
@@ -29,5 +34,25 @@ describe('what an error of Temporal means', () => {
     ]) {
       expect(temporalError(error)).toBe(error);
     }
+  });
+});
+
+describe('a request with a deadline', () => {
+  /** Gives the deadline to the request, and does not look at it itself. */
+  const client = {
+    withDeadline: <T>(_deadline: number | Date, request: () => Promise<T>) => request(),
+  };
+
+  it('is over when the deadline is, whatever the SDK waits for', async () => {
+    const error: unknown = await withinDeadline(client, 1, () => new Promise(() => undefined)).catch(
+      (reason: unknown) => reason,
+    );
+    expect(temporalError(error)).toBeInstanceOf(TemporalUnavailableError);
+  });
+
+  it('has the answer or the failure that comes in time', async () => {
+    const refused = new Error('refused');
+    expect(await withinDeadline(client, 60_000, () => Promise.resolve('answer'))).toBe('answer');
+    await expect(withinDeadline(client, 60_000, () => Promise.reject(refused))).rejects.toBe(refused);
   });
 });
