@@ -10,6 +10,7 @@ import type { TraceBreach } from './breach';
 import type { OrderTrace } from './order-trace';
 import type { TracedOrder } from './traced-order';
 
+const GATEWAY_SPAN = 'POST /orders';
 const PHASES = ['try', 'confirm', 'cancel'] as const;
 
 /** Attributes that must be there; `undefined` where nobody knows the value. */
@@ -23,10 +24,31 @@ export function attributeBreaches(trace: OrderTrace): TraceBreach[] {
     ...steps.flatMap(({ plan, span }) => unlike(span, ofStep(plan, order))),
     ...compensations.flatMap(({ plan, span }) => unlike(span, ofCompensation(plan, order))),
     ...trace.runs.flatMap((span) => unlike(span, ofWorkflow(order))),
+    ...trace.runs.flatMap((run) => answersAbove(run, trace)).flatMap((span) => unlike(span, ofAnswer(order))),
     ...trace.tccs.flatMap((span) => unlike(span, ofPhase(lastPhase(trace), order))),
     ...PHASES.flatMap((phase) => trace.phases[phase].flatMap((span) => unlike(span, ofPhase(phase, order)))),
     ...spans.filter(({ status }) => status.code === 'ERROR').flatMap((span) => withoutType(span)),
   ];
+}
+
+/** The gateway's requests that the order's start is part of, as far as they were answered with what became of it. */
+function answersAbove(run: StoredSpan, { parentOf }: OrderTrace): StoredSpan[] {
+  const above = new Set<StoredSpan>();
+  for (let span = parentOf(run); span !== undefined && !above.has(span); span = parentOf(span))
+    above.add(span);
+  return [...above].filter(({ name, kind, attributes }) => {
+    const status = attributes[ATTR.httpResponseStatusCode];
+    return name === GATEWAY_SPAN && kind === 'SERVER' && typeof status === 'number' && status < 500;
+  });
+}
+
+/** The status is that of the moment of the answer. */
+function ofAnswer({ orderId, amount }: TracedOrder): Promised {
+  return {
+    [ATTR.orderId]: orderId,
+    [ATTR.orderAmount]: amount === undefined ? undefined : toMajorUnits(amount),
+    [ATTR.orderStatus]: undefined,
+  };
 }
 
 function ofSaga(order: TracedOrder): Promised {

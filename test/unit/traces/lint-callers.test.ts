@@ -24,6 +24,50 @@ function neighbour(): StoredSpan[] {
   }));
 }
 
+/** The trace below the gateway's answer. */
+function answered(attributes: StoredSpan['attributes']): StoredSpan[] {
+  const root = declinedTrace()[0]!;
+  const answer = { 'http.request.method': 'POST', 'http.response.status_code': 402, ...attributes };
+  const gateway: StoredSpan = {
+    ...root,
+    name: 'POST /orders',
+    kind: 'SERVER',
+    service: 'api-gateway',
+    attributes: answer,
+  };
+  return [gateway, ...declinedTrace().slice(1)];
+}
+
+describe('a trace that begins at the gateway', () => {
+  const about = { 'order.id': 'o-1', 'order.amount': 59.98, 'order.status': 'failed' };
+
+  it('says there which order it is about', () => {
+    expect(lintTrace(answered(about), DECLINED)).toEqual([]);
+    expect(lintTrace(answered({ ...about, 'order.status': 'running' }), DECLINED)).toEqual([]);
+  });
+
+  it.each([
+    ['order.id', 'o-2'],
+    ['order.id', undefined],
+    ['order.amount', 5998],
+    ['order.amount', undefined],
+    ['order.status', undefined],
+  ])('is named when it says %s = %s', (name, value) => {
+    const { [name as keyof typeof about]: _, ...rest } = about;
+    const attributes = value === undefined ? rest : { ...about, [name]: value };
+    const found = `${name} = ${value === undefined ? 'nothing' : JSON.stringify(value)}`;
+    const [breach, ...others] = lintTrace(answered(attributes), DECLINED);
+    expect([breach?.rule, others]).toEqual(['attributes', []]);
+    expect(breach?.detail).toContain(`POST /orders (root): found ${found}, expected`);
+  });
+
+  it('need not, where the gateway could not know: its answer was an error of its own', () => {
+    expect(lintTrace(answered({ 'order.id': 'o-1', 'http.response.status_code': 503 }), DECLINED)).toEqual(
+      [],
+    );
+  });
+});
+
 describe("a trace that is part of its caller's", () => {
   it('has its root outside, and that is no breach', () => {
     expect(lintTrace(called(), DECLINED)).toEqual([]);
