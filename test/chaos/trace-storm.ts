@@ -1,16 +1,17 @@
 import type { Tracer } from '@opentelemetry/api';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../src/config/config';
-import type { OrderView, TransactionKind } from '../../src/domain/order';
-import { ServiceUnreachableError } from '../../src/orders/errors';
+import type { OrderView } from '../../src/domain/order';
 import type { Orders } from '../../src/orders/open-orders';
 import type { PartName } from '../../src/stack/start-part';
 import type { StoredSpan } from '../../src/telemetry/stored-span';
-import { openTraceStore } from '../../src/telemetry/trace-store';
 import { isUndoingSpan } from '../../src/traces/business-spans';
-import { lintTrace } from '../../src/traces/lint-trace';
 import { eventually } from '../support/eventually';
-import { TsProcess } from '../support/ts-process';
+import type { ChaosOrder } from './chaos-orders';
+import { orderInput, startPatiently } from './chaos-orders';
+import { Parts } from './parts';
+import { randomOf } from './random';
+import { breachesOf, spansOf } from './traces';
 
 /** What the parts run with: patient enough that nothing is given up for a kill, and quick to sweep. */
 export const STORM_SETTINGS = {
@@ -36,13 +37,7 @@ const KINDS = [
 ].flatMap((kind) => [
   { transaction: 'saga', ...kind },
   { transaction: 'tcc', ...kind },
-]) satisfies readonly Kind[];
-
-interface Kind {
-  readonly transaction: TransactionKind;
-  readonly payment?: { readonly method: string };
-  readonly country?: string;
-}
+]) satisfies readonly ChaosOrder[];
 
 const PARTS: readonly PartName[] = ['order', 'inventory', 'payment', 'shipping', 'worker'];
 const [KILL_AFTER_MIN_MS, KILL_AFTER_MAX_MS] = [2_000, 5_000];
@@ -92,10 +87,10 @@ export async function traceStorm(options: StormOptions): Promise<StormReport> {
   const parts = new Parts(options.environment);
   const storm = new AbortController();
   try {
-    await parts.startAll();
+    await parts.start(...PARTS);
     say(`${String(PARTS.length)} parts are up`);
-    const killing = parts.killAtRandom(randomOf(options.seed), storm.signal, say);
-    const views = await placeAll(options, randomOf(options.seed + 1), () => parts.wereHit);
+    const killing = killAtRandom(parts, randomOf(options.seed), storm.signal, say);
+    const views = await placeAll(options, randomOf(options.seed + 1), () => wereHit(parts));
     storm.abort();
     await killing;
     say(`${String(views.length)} orders are over; the sweep has its turn`);
@@ -113,49 +108,27 @@ export async function traceStorm(options: StormOptions): Promise<StormReport> {
   }
 }
 
-class Parts {
-  readonly #environment: Readonly<Record<string, string>>;
-  readonly #running = new Map<PartName, TsProcess>();
-  readonly kills: Record<string, number> = {};
+/** Whether both the worker and the services were hit more than once. */
+function wereHit({ kills }: Parts): boolean {
+  const services = PARTS.filter((name) => name !== 'worker').map((name) => kills[name] ?? 0);
+  return (kills['worker'] ?? 0) > 1 && services.reduce((sum, times) => sum + times, 0) > 1;
+}
 
-  constructor(environment: Readonly<Record<string, string>>) {
-    this.#environment = environment;
-  }
-
-  async startAll(): Promise<void> {
-    await Promise.all(PARTS.map((name) => this.#start(name)));
-  }
-
-  /** Whether both the worker and the services were hit more than once. */
-  get wereHit(): boolean {
-    const services = PARTS.filter((name) => name !== 'worker').map((name) => this.kills[name] ?? 0);
-    return (this.kills['worker'] ?? 0) > 1 && services.reduce((sum, kills) => sum + kills, 0) > 1;
-  }
-
-  /** One part after the other, whichever it hits; the next one only once the last is back. */
-  async killAtRandom(random: () => number, signal: AbortSignal, say: (line: string) => void): Promise<void> {
-    const pause = () =>
-      sleep(KILL_AFTER_MIN_MS + random() * (KILL_AFTER_MAX_MS - KILL_AFTER_MIN_MS), true, { signal });
-    while (await pause().catch(() => false)) {
-      // The worker as often as all services together: it has the most to lose.
-      const victim = random() < 0.5 ? 'worker' : (PARTS[Math.floor(random() * 4)] ?? 'worker');
-      const process = this.#running.get(victim);
-      process?.signal('SIGKILL');
-      await process?.ended;
-      this.kills[victim] = (this.kills[victim] ?? 0) + 1;
-      say(`SIGKILL ${victim}`);
-      await this.#start(victim);
-    }
-  }
-
-  async dispose(): Promise<void> {
-    await Promise.all([...this.#running.values()].map((part) => part.dispose()));
-  }
-
-  async #start(name: PartName): Promise<void> {
-    const part = new TsProcess('src/start.ts', [name], { ...process.env, ...this.#environment });
-    this.#running.set(name, part);
-    await part.said(new RegExp(`^${name}\\s+ready`, 'm'));
+/** One part after the other, whichever it hits; the next one only once the last is back. */
+async function killAtRandom(
+  parts: Parts,
+  random: () => number,
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<void> {
+  const pause = () =>
+    sleep(KILL_AFTER_MIN_MS + random() * (KILL_AFTER_MAX_MS - KILL_AFTER_MIN_MS), true, { signal });
+  while (await pause().catch(() => false)) {
+    // The worker as often as all services together: it has the most to lose.
+    const victim = random() < 0.5 ? 'worker' : (PARTS[Math.floor(random() * 4)] ?? 'worker');
+    await parts.kill(victim);
+    say(`SIGKILL ${victim}`);
+    await parts.start(victim);
   }
 }
 
@@ -171,7 +144,7 @@ async function placeAll(
       const number = placed++;
       const orderId = `storm-${String(number)}`;
       const kind = KINDS[Math.floor(random() * KINDS.length)] ?? { transaction: 'saga' };
-      await startPatiently(orders, tracer, inputOf(orderId, kind));
+      await startPatiently(orders, tracer, orderInput(orderId, kind));
       const view = await orders.orders.waitForOutcome(orderId, { timeoutMs: OUTCOME_TIMEOUT_MS });
       if (view === undefined) throw new Error(`Order ${orderId} came to no end`);
       views.push(view);
@@ -180,55 +153,6 @@ async function placeAll(
   };
   await Promise.all(Array.from({ length: parallel }, place));
   return views;
-}
-
-/** The catalogue may be down just now. */
-async function startPatiently({ orders }: Orders, tracer: Tracer, input: object): Promise<void> {
-  for (;;) {
-    try {
-      await tracer.startActiveSpan('orders start', (span) =>
-        orders.start(input).finally(() => {
-          span.end();
-        }),
-      );
-      return;
-    } catch (error) {
-      if (!(error instanceof ServiceUnreachableError)) throw error;
-      await sleep(200);
-    }
-  }
-}
-
-function inputOf(orderId: string, { transaction, payment, country = 'DE' }: Kind): object {
-  return {
-    orderId,
-    customerId: 'cus_storm',
-    items: [{ sku: 'SKU-KEYBOARD', quantity: 1 }],
-    payment: payment ?? { method: 'pm_card_visa' },
-    shippingAddress: {
-      name: 'A. Buyer',
-      line1: '1 Main St',
-      city: 'Berlin',
-      postalCode: '10115',
-      country,
-    },
-    transaction,
-  };
-}
-
-function spansOf({ traceId }: OrderView, config: Config): StoredSpan[] {
-  const store = openTraceStore(config);
-  try {
-    return store.spansOf(traceId);
-  } finally {
-    store.close();
-  }
-}
-
-function breachesOf(view: OrderView, config: Config): string[] {
-  return lintTrace(spansOf(view, config), view).map(
-    ({ rule, detail }) => `${view.orderId} (${view.status}): ${rule}: ${detail}`,
-  );
 }
 
 function report(
@@ -268,15 +192,4 @@ function counts(values: readonly string[]): Record<string, number> {
   const found: Record<string, number> = {};
   for (const value of values) found[value] = (found[value] ?? 0) + 1;
   return found;
-}
-
-/** Numbers from 0 to 1 that follow from the seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
