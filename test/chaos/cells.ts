@@ -52,7 +52,7 @@ export function sliceOf(cells: readonly Cell[], seed: number): Cell[] {
 
 /** An order that makes some of the calls: to be completed, or to be undone from somewhere. */
 export interface Scenario {
-  readonly payment: { readonly method: string };
+  readonly method: string;
   readonly country: string;
   /** Steps that are given up after a few attempts; all others are tried for as long as it takes. */
   readonly givenUp: readonly string[];
@@ -60,7 +60,7 @@ export interface Scenario {
 
 /** Together they make every call: the first is completed, the others undo what they have done. */
 export const SCENARIOS: readonly Scenario[] = [
-  { payment: { method: 'pm_card_visa' }, country: 'DE', givenUp: [] },
-  { payment: { method: 'pm_card_visa' }, country: 'XX', givenUp: ['create_shipment'] },
-  { payment: { method: 'pm_card_timeout' }, country: 'DE', givenUp: ['process_payment', 'try_payment'] },
+  { method: 'pm_card_visa', country: 'DE', givenUp: [] },
+  { method: 'pm_card_visa', country: 'XX', givenUp: ['create_shipment'] },
+  { method: 'pm_card_timeout', country: 'DE', givenUp: ['process_payment', 'try_payment'] },
 ];

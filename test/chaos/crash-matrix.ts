@@ -9,11 +9,11 @@ import type { AmbushProxy } from '../support/ambush-proxy';
 import { eventually } from '../support/eventually';
 import { allCells, SCENARIOS } from './cells';
 import type { Cell, Scenario } from './cells';
-import { orderInput, startPatiently } from './chaos-orders';
+import { orderInput, outcomeOf, startPatiently } from './chaos-orders';
 import { Parts } from './parts';
 import { randomOf, shuffled } from './random';
 import { strike } from './strike';
-import { breachesOf } from './traces';
+import { breachesInTheEnd } from './traces';
 
 /** What the parts run with: nothing is given up for a fault, a frozen service is soon late, and the sweep is quick. */
 export const MATRIX_SETTINGS = {
@@ -43,6 +43,7 @@ const FEW_ATTEMPTS = 2;
 /** A strike comes up to this late, so that not every seed does the same, ms. */
 const MAX_PAUSE_MS = 30;
 const LIMIT_MS = 120_000;
+const SWEEP_LIMIT_MS = 60_000;
 
 export interface MatrixOptions {
   readonly config: Config;
@@ -127,11 +128,12 @@ export class CrashMatrix {
       this.#options.say([`${mark} ${cell.id} ${seconds.toFixed(1)} s`, ...violations].join('\n     '));
       if (violations.length > 0) await this.#parts.restore();
     }
-    const breaches = await this.#breachesOf([...views.values()].flat());
-    return [...views].map(([run, orders]) => ({
-      ...run,
-      violations: [...run.violations, ...orders.flatMap((order) => breaches.get(order) ?? [])],
-    }));
+    const orders = [...views.values()].flat();
+    const breaches = await breachesInTheEnd(orders, this.#options.config, SWEEP_LIMIT_MS);
+    return [...views].map(([run, ofRun]) => {
+      const isOurs = (breach: string) => ofRun.some(({ orderId }) => breach.startsWith(`${orderId} `));
+      return { ...run, violations: [...run.violations, ...breaches.filter(isOurs)] };
+    });
   }
 
   async #learn(scenario: Scenario): Promise<void> {
@@ -216,18 +218,8 @@ export class CrashMatrix {
     return orderId;
   }
 
-  async #outcomeOf(orderId: string): Promise<OrderView> {
-    const view = await this.#clients[0]!.orders.waitForOutcome(orderId, { timeoutMs: LIMIT_MS });
-    if (view === undefined) throw new Error(`${orderId} has come to no end`);
-    return view;
-  }
-
-  /** What the linter has to say of each order's trace, once the sweep has had its time. */
-  async #breachesOf(views: readonly OrderView[]): Promise<Map<OrderView, string[]>> {
-    const look = () => new Map(views.map((view) => [view, breachesOf(view, this.#options.config)]));
-    const isClean = (breaches: Map<OrderView, string[]>) =>
-      [...breaches.values()].every(({ length }) => length === 0);
-    return eventually(look, isClean, 'every trace is whole').catch(look);
+  #outcomeOf(orderId: string): Promise<OrderView> {
+    return outcomeOf(this.#clients[0]!, orderId, LIMIT_MS);
   }
 
   #newOrderId(): string {
