@@ -18,7 +18,8 @@ import type { Moment } from '../test/support/ambush-proxy';
 const USAGE = `npm run chaos -- [--seeds 1] [--seed N] [--cell PART] [--lanes 1] [--json]
 
 Every cell of the crash matrix (each step, compensation and TCC call x before the call, after the effect, after the
-reply x worker SIGKILL, worker SIGTERM, service SIGKILL, service SIGSTOP) with each seed; exit 1 when anything did not hold.
+reply x worker SIGKILL, worker SIGTERM, service SIGKILL, service SIGSTOP, cancelled twice) with each seed; exit 1 when
+anything did not hold.
 
   --seeds N    how many seeds, from --seed on
   --cell PART  only cells whose id contains it: tcc/confirm_payment, effect/service-SIGKILL, …

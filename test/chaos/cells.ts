@@ -3,8 +3,14 @@ import { STEPS_OF } from '../../src/domain/steps';
 import { MOMENTS } from '../support/ambush-proxy';
 import type { Moment } from '../support/ambush-proxy';
 
-/** What may befall the two sides of a call: the worker, which calls, and the service, which is called. */
-export const FAULTS = ['worker-SIGKILL', 'worker-SIGTERM', 'service-SIGKILL', 'service-SIGSTOP'] as const;
+/** What may befall a call: to the worker, which makes it, to the service, which answers it, or that the order is cancelled. */
+export const FAULTS = [
+  'worker-SIGKILL',
+  'worker-SIGTERM',
+  'service-SIGKILL',
+  'service-SIGSTOP',
+  'cancel-twice',
+] as const;
 export type Fault = (typeof FAULTS)[number];
 
 /** One place of the crash matrix. */

@@ -9,7 +9,7 @@ import type { AmbushProxy } from '../support/ambush-proxy';
 import { eventually } from '../support/eventually';
 import { allCells, SCENARIOS } from './cells';
 import type { Cell, Scenario } from './cells';
-import { orderInput, outcomeOf, startPatiently } from './chaos-orders';
+import { cancelPatiently, orderInput, outcomeOf, startPatiently } from './chaos-orders';
 import { Parts } from './parts';
 import { randomOf, shuffled } from './random';
 import { strike } from './strike';
@@ -42,6 +42,8 @@ export const SERVICES = [
 const FEW_ATTEMPTS = 2;
 /** A strike comes up to this late, so that not every seed does the same, ms. */
 const MAX_PAUSE_MS = 30;
+/** How a cancelled order ends, however far it was. */
+const CANCELLED = 'cancelled';
 const LIMIT_MS = 120_000;
 const SWEEP_LIMIT_MS = 60_000;
 
@@ -183,6 +185,7 @@ export class CrashMatrix {
         const done = await strike({
           ...{ cell, service, proxy, random, parts: this.#parts },
           isOver: () => isOver,
+          cancel: () => cancelPatiently(plan.client, orderId),
         });
         ({ recovered } = done);
         // An unhandled rejection would end this process before it is looked at below.
@@ -206,8 +209,8 @@ export class CrashMatrix {
     );
     const { violations } = await plan.client.audit();
     return [
-      ...unlike(view, plan),
-      ...unlike(other, neighbour),
+      ...unlike(view, cell.fault === 'cancel-twice' ? [plan.end, CANCELLED] : [plan.end]),
+      ...unlike(other, [neighbour.end]),
       ...violations.map((violation) => `audit: ${JSON.stringify(violation)}`),
     ];
   }
@@ -232,12 +235,13 @@ function keyOf(orderId: string, call: string): string {
 }
 
 function endOf({ status, failure }: OrderView): string {
-  return failure === undefined ? status : `${status} (${failure.code} at ${String(failure.step)})`;
+  const step = failure?.step ?? undefined;
+  return step === undefined ? status : `${status} (${String(failure?.code)} at ${step})`;
 }
 
-function unlike(view: OrderView, { end }: Plan): string[] {
+function unlike(view: OrderView, ends: readonly string[]): string[] {
   const found = endOf(view);
-  return found === end ? [] : [`${view.orderId} ended ${found}; undisturbed it is ${end}`];
+  return ends.includes(found) ? [] : [`${view.orderId} ended ${found}, not ${ends.join(' or ')}`];
 }
 
 async function notStruck({ id }: Cell): Promise<never> {

@@ -13,6 +13,8 @@ export interface StruckCall {
   readonly random: () => number;
   /** Whether the order that makes it is over. */
   readonly isOver: () => boolean;
+  /** Asks that the order be cancelled; once it is over, nothing happens. */
+  readonly cancel: () => Promise<void>;
 }
 
 /** What the fault does to the call; both sides are as before once `recovered` has resolved. */
@@ -32,6 +34,9 @@ export async function strike(struck: StruckCall): Promise<Strike> {
       return frozen(struck);
     case 'worker-SIGTERM':
       return { fate: 'goes on', recovered: replaced(struck) };
+    case 'cancel-twice':
+      await Promise.all([struck.cancel(), struck.cancel()]);
+      return { fate: 'goes on', recovered: Promise.resolve() };
   }
 }
 
