@@ -161,4 +161,6 @@ function wholeNumber(text: string): number {
   return number;
 }
 
+// What it has started ends with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 main().catch(reportFailure);

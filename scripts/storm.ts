@@ -99,4 +99,6 @@ function wholeNumber(text: string, from: number): number {
   throw new Error(`'${text}' is no whole number from ${String(from)}: ${USAGE}`);
 }
 
+// What it has started ends with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 main().catch(reportFailure);

@@ -121,8 +121,9 @@ export class CrashMatrix {
     for (const cell of shuffled(cells, randomOf(seed))) {
       const started = performance.now();
       const orders: OrderView[] = [];
-      const violations = await this.#runCell(cell, randomOf(seed), orders).catch((error: unknown) => [
+      const violations = await this.#runCell(cell, randomOf(seed), orders).catch(async (error: unknown) => [
         String(error),
+        ...(await this.#stateOfThings()),
       ]);
       const seconds = (performance.now() - started) / 1000;
       views.set({ cell, seed, violations, seconds }, orders);
@@ -219,6 +220,21 @@ export class CrashMatrix {
     const { transaction, scenario, client } = plan;
     await startPatiently(client, this.#options.tracer, orderInput(orderId, { transaction, ...scenario }));
     return orderId;
+  }
+
+  /** For whoever has to find out why an order came to no end. */
+  async #stateOfThings(): Promise<string[]> {
+    const { workflow } = this.#clients[0]!.client;
+    const lines = [...SERVICES, 'worker' as const].map(
+      (name) => `${name}: ${this.#parts.process(name).isRunning ? 'running' : 'ended'}`,
+    );
+    for await (const { workflowId } of workflow.list({ query: "ExecutionStatus = 'Running'" })) {
+      const { raw } = await workflow.getHandle(workflowId).describe();
+      lines.push(
+        `${workflowId}: ${JSON.stringify([raw.pendingWorkflowTask ?? 'no workflow task', ...(raw.pendingActivities ?? [])])}`,
+      );
+    }
+    return lines;
   }
 
   #outcomeOf(orderId: string): Promise<OrderView> {

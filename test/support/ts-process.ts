@@ -28,6 +28,10 @@ export class TsProcess {
     });
     if (this.#child.pid === undefined) throw new Error(`${file} did not start`);
     this.pid = this.#child.pid;
+    const child = this.#child;
+    const endWithUs = () => child.kill('SIGKILL');
+    process.once('exit', endWithUs);
+    child.once('close', () => process.off('exit', endWithUs));
     this.#child.stdout.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
     this.#child.stderr.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
     this.ended = new Promise((resolve) => {
