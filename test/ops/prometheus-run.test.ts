@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Order, OrderStatus } from '../../src/domain/order';
+import type { Orders } from '../../src/orders/open-orders';
+import { PART_NAMES } from '../../src/stack/start-part';
+import { eventually } from '../support/eventually';
+import { metricsAddresses, PrometheusServer } from '../support/ops/prometheus-server';
+import { sampleOrder } from '../support/orders';
+import { TestStack } from '../support/stack';
+
+/** So many orders are under way at a time. */
+const LANES = 5;
+
+const GOOD = sampleOrder;
+const DECLINED = () => sampleOrder({ payment: { method: 'pm_card_declined' } });
+/** Shipping is refused, and then the refund is. */
+const PARKED = () => {
+  const { shippingAddress } = sampleOrder();
+  return sampleOrder({
+    payment: { method: 'pm_card_refund_fails' },
+    shippingAddress: { ...shippingAddress, country: 'AQ' },
+  });
+};
+
+/** 25 good ones, 4 declined, 1 whose refund is refused, mixed. */
+const ORDERS: readonly Order[] = Array.from({ length: 30 }, (_, index) => {
+  if (index === 20) return PARKED();
+  return [3, 11, 17, 26].includes(index) ? DECLINED() : GOOD();
+});
+
+describe('a real Prometheus on a real run of 30 orders', () => {
+  let stack: TestStack;
+  let orders: Orders;
+  let prometheus: PrometheusServer;
+
+  beforeAll(async () => {
+    stack = await TestStack.start();
+    orders = await stack.openOrders();
+    prometheus = await PrometheusServer.start(metricsAddresses(stack.config));
+  });
+  afterAll(async () => {
+    await prometheus.stop();
+    await orders.close();
+    await stack.stop();
+  });
+
+  /** Places `all`, a few at a time, and returns once each has ended or is parked. */
+  const run = async (all: readonly Order[]): Promise<Partial<Record<OrderStatus, number>>> => {
+    const waiting = [...all];
+    const found: Partial<Record<OrderStatus, number>> = {};
+    const lane = async () => {
+      for (let order = waiting.shift(); order !== undefined; order = waiting.shift()) {
+        const { orderId } = await orders.orders.start(order);
+        const { status } = await eventually(
+          () => orders.orders.get(orderId),
+          (view) => ['completed', 'failed', 'needs_attention'].includes(view.status),
+          'the order stands still',
+        );
+        found[status] = (found[status] ?? 0) + 1;
+      }
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
+    return found;
+  };
+
+  it('is silent, and has no rates, before the first order', async () => {
+    await eventually(
+      () => prometheus.query('up{job="durable-orders"} == 1'),
+      (up) => up.length === PART_NAMES.length,
+      'every part is scraped',
+    );
+    // What the first scrapes saw of the counters is the zeros that all increases are counted from.
+    await eventually(
+      () => prometheus.value('min_over_time(sum(saga_completed_total)[1m:1s])'),
+      (value) => value === 0,
+      'the counters are there with 0',
+    );
+    await eventually(
+      () => prometheus.alerts(),
+      (alerts) => alerts.length === 0,
+      'nothing is pending',
+    );
+    expect(await prometheus.query('{__name__=~"saga:.*_rate"}')).toEqual([]);
+  });
+
+  it('computes exactly the rates of what happened', async () => {
+    expect(await run(ORDERS)).toEqual({ completed: 25, failed: 4, needs_attention: 1 });
+    // 29 ended; 4 declined ones released and cancelled, and the parked one as well, but its refund failed.
+    const counted = await eventually(
+      async () => ({
+        ended: await prometheus.value('sum(saga_completed_total)'),
+        compensated: await prometheus.value('sum(saga_compensated_total)'),
+        compensations: await prometheus.value('sum(saga_compensation_total)'),
+        waiting: await prometheus.value('max(orders_needs_attention)'),
+      }),
+      ({ ended, compensated, compensations, waiting }) =>
+        ended === 29 && compensated === 5 && compensations === 11 && waiting === 1,
+      'everything is counted',
+    );
+    expect(counted).toEqual({ ended: 29, compensated: 5, compensations: 11, waiting: 1 });
+
+    const countedAt = (await prometheus.value('vector(time())')) ?? NaN;
+    // The last of its group.
+    await eventually(
+      () => prometheus.value('timestamp(saga:compensation_success_rate)'),
+      (evaluatedAt) => evaluatedAt !== undefined && evaluatedAt > countedAt,
+      'the rules have been evaluated since',
+    );
+    // All series of a process are scraped at the same moments and began at 0, so that `rate` extrapolates all of them
+    // by the same factor: it drops out of the quotients, and what is left is the rounding of doubles.
+    expect(await prometheus.value('saga:success_rate')).toBeCloseTo(25 / 29, 9);
+    expect(await prometheus.value('saga:compensation_rate')).toBeCloseTo(5 / 30, 9);
+    expect(await prometheus.value('saga:compensation_success_rate')).toBeCloseTo(10 / 11, 9);
+  });
+
+  it('raises the right alerts, first pending, then firing, and no other', async () => {
+    const right = ['OrdersNeedAttention', 'SagaCompensationFailureRateHigh', 'SagaCompensationRateHigh'];
+    const firing = right.map((name) => ({ name, state: 'firing' }));
+    await eventually(
+      () => prometheus.alerts(),
+      (alerts) =>
+        right.every((name) => alerts.some((alert) => alert.name === name && alert.state === 'firing')),
+      'the alerts fire',
+    );
+    expect(await prometheus.alerts()).toEqual(firing);
+    const everPending = await prometheus.query(
+      'group by (alertname) (present_over_time(ALERTS{alertstate="pending"}[10m]))',
+    );
+    expect(everPending.map(({ labels }) => labels['alertname']).sort()).toEqual(right);
+  });
+});
