@@ -3,6 +3,9 @@ import type { Order, OrderStatus } from '../../src/domain/order';
 import type { Orders } from '../../src/orders/open-orders';
 import { PART_NAMES } from '../../src/stack/start-part';
 import { eventually } from '../support/eventually';
+import { shippedTo } from '../support/gateway-client';
+import { documentedMetrics, metricOf } from '../support/ops/metrics-doc';
+import type { Sample } from '../support/ops/prometheus-server';
 import { metricsAddresses, PrometheusServer } from '../support/ops/prometheus-server';
 import { sampleOrder } from '../support/orders';
 import { TestStack } from '../support/stack';
@@ -11,15 +14,16 @@ import { TestStack } from '../support/stack';
 const LANES = 5;
 
 const GOOD = sampleOrder;
-const DECLINED = () => sampleOrder({ payment: { method: 'pm_card_declined' } });
+const DECLINED = () => paidBy('pm_card_declined');
 /** Shipping is refused, and then the refund is. */
-const PARKED = () => {
-  const { shippingAddress } = sampleOrder();
-  return sampleOrder({
-    payment: { method: 'pm_card_refund_fails' },
-    shippingAddress: { ...shippingAddress, country: 'AQ' },
-  });
-};
+const PARKED = () => sampleOrder({ ...paidBy('pm_card_refund_fails'), ...shippedTo('AQ') });
+
+function paidBy(method: string, changes: Partial<Order> = {}): Order {
+  return sampleOrder({ payment: { method }, ...changes });
+}
+
+/** What Prometheus and histograms add to every series, and Temporal's core to each of its own. */
+const MADE_ELSEWHERE = new Set(['__name__', 'job', 'instance', 'part', 'le', 'service_name']);
 
 /** 25 good ones, 4 declined, 1 whose refund is refused, mixed. */
 const ORDERS: readonly Order[] = Array.from({ length: 30 }, (_, index) => {
@@ -27,7 +31,7 @@ const ORDERS: readonly Order[] = Array.from({ length: 30 }, (_, index) => {
   return [3, 11, 17, 26].includes(index) ? DECLINED() : GOOD();
 });
 
-describe('a real Prometheus on a real run of 30 orders', () => {
+describe('a real Prometheus on a real run', () => {
   let stack: TestStack;
   let orders: Orders;
   let prometheus: PrometheusServer;
@@ -82,7 +86,7 @@ describe('a real Prometheus on a real run of 30 orders', () => {
     expect(await prometheus.query('{__name__=~"saga:.*_rate"}')).toEqual([]);
   });
 
-  it('computes exactly the rates of what happened', async () => {
+  it('computes exactly the rates of 30 orders', async () => {
     expect(await run(ORDERS)).toEqual({ completed: 25, failed: 4, needs_attention: 1 });
     // 29 ended; 4 declined ones released and cancelled, and the parked one as well, but its refund failed.
     const counted = await eventually(
@@ -126,5 +130,68 @@ describe('a real Prometheus on a real run of 30 orders', () => {
       'group by (alertname) (present_over_time(ALERTS{alertstate="pending"}[10m]))',
     );
     expect(everPending.map(({ labels }) => labels['alertname']).sort()).toEqual(right);
+  });
+
+  describe('after orders of every kind', () => {
+    const documented = documentedMetrics();
+    let served: Sample[];
+
+    beforeAll(async () => {
+      const tcc = { transaction: 'tcc' } as const;
+      const parked = PARKED();
+      await run([
+        parked,
+        ...[paidBy('pm_card_timeout'), sampleOrder(shippedTo('AQ')), sampleOrder(shippedTo('XX'))],
+        ...[sampleOrder(tcc), paidBy('pm_card_declined', tcc), sampleOrder({ ...tcc, ...shippedTo('AQ') })],
+        sampleOrder({ items: [{ sku: 'SKU-NONE', quantity: 1 }] }),
+      ]);
+      const skip = { step: 'refund_payment', by: 'tester', reason: 'paid back by hand' } as const;
+      await orders.orders.skipCompensation(parked.orderId, skip);
+      await eventually(cancelled, Boolean, 'an order is cancelled');
+      await eventually(
+        () => prometheus.value('sum(saga_completed_total{saga_outcome="cancelled"})'),
+        (count) => count === 1,
+        'it is scraped',
+      );
+      served = await prometheus.query('{job="durable-orders", __name__!~"up|scrape_.*|target_info"}');
+    });
+
+    /** An order may be past cancelling before it hears of it. */
+    const cancelled = async () => {
+      const { orderId } = await orders.orders.start(paidBy('pm_card_flaky'));
+      await orders.orders.cancel(orderId, { by: 'tester' });
+      return (await orders.orders.waitForOutcome(orderId, { timeoutMs: 60_000 }))?.status === 'cancelled';
+    };
+
+    const name = ({ labels }: Sample) => labels['__name__'] ?? '';
+    const isTemporals = (sample: Sample) => name(sample).startsWith('temporal_');
+
+    it('serves no metric, label or value that docs/metrics.md does not have', () => {
+      const unknown = served.flatMap((sample) => {
+        const metric = metricOf(name(sample), documented);
+        // Temporal's SDK has many more than those that are used here.
+        if (metric === undefined) return isTemporals(sample) ? [] : [name(sample)];
+        return Object.entries(sample.labels)
+          .filter(([label, value]) => {
+            if (MADE_ELSEWHERE.has(label)) return false;
+            const values = metric.labels.get(label);
+            return values === undefined || (values.size > 0 && !values.has(value));
+          })
+          .map(([label, value]) => `${name(sample)} ${label} ${value}`);
+      });
+      expect([...new Set(unknown)]).toEqual([]);
+    });
+
+    it('serves each of our own from the parts that docs/metrics.md says, and from no other', () => {
+      const partsOf = (metric: string) =>
+        served
+          .filter((sample) => metricOf(name(sample), documented)?.name === metric)
+          .map(({ labels }) => labels['part']);
+      const own = [...documented.values()].filter(
+        ({ name: metric, servedBy }) => servedBy.size > 0 && !metric.startsWith('temporal_'),
+      );
+      const found = own.map((metric) => [metric.name, [...new Set(partsOf(metric.name))].sort()]);
+      expect(found).toEqual(own.map((metric) => [metric.name, [...metric.servedBy].sort()]));
+    });
   });
 });
