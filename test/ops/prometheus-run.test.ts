@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Order, OrderStatus } from '../../src/domain/order';
 import type { Orders } from '../../src/orders/open-orders';
+import { readLastHour } from '../../src/orders/last-hour/read-last-hour';
+import type { Signal } from '../../src/orders/last-hour/signals';
 import { PART_NAMES } from '../../src/stack/start-part';
+import { json, orders as cli } from '../support/cli';
 import { eventually } from '../support/eventually';
 import { shippedTo } from '../support/gateway-client';
 import { documentedMetrics, metricOf } from '../support/ops/metrics-doc';
@@ -66,6 +69,13 @@ describe('a real Prometheus on a real run', () => {
     return found;
   };
 
+  /** The exit code of `orders doctor`, and the values of what it says of the last hour. */
+  const doctor = async () => {
+    const result = await cli(['doctor', '--json'], stack.environment);
+    const { lastHour } = json<{ lastHour: { signals: Signal[] } }>(result);
+    return [result.code, ...lastHour.signals.map(({ value }) => value)];
+  };
+
   it('is silent, and has no rates, before the first order', async () => {
     await eventually(
       () => prometheus.query('up{job="durable-orders"} == 1'),
@@ -84,6 +94,7 @@ describe('a real Prometheus on a real run', () => {
       'nothing is pending',
     );
     expect(await prometheus.query('{__name__=~"saga:.*_rate"}')).toEqual([]);
+    expect(await doctor()).toEqual([0, null, null, null, null, 0]);
   });
 
   it('computes exactly the rates of 30 orders', async () => {
@@ -130,6 +141,32 @@ describe('a real Prometheus on a real run', () => {
       'group by (alertname) (present_over_time(ALERTS{alertstate="pending"}[10m]))',
     );
     expect(everPending.map(({ labels }) => labels['alertname']).sort()).toEqual(right);
+  });
+
+  it('`orders doctor` says the same, without Prometheus', async () => {
+    const [code, success, compensation, compensationSuccess, p95, waiting] = await doctor();
+    expect({ code, success, compensation, compensationSuccess, waiting }).toEqual({
+      code: 0,
+      success: 25 / 29,
+      compensation: 5 / 30,
+      compensationSuccess: 10 / 11,
+      waiting: 1,
+    });
+    expect(p95).toBeGreaterThan(0);
+    expect((await cli(['doctor'], stack.environment)).stdout).toMatch(
+      /^warn {2}compensation rate +16\.7 % → docs\/runbook\.md#sagacompensationratehigh$/m,
+    );
+  });
+
+  it('counts all orders and looks at the newest', async () => {
+    const facts = await readLastHour(orders, { durations: 7, compensations: 3 });
+    expect(facts).toMatchObject({
+      ended: { completed: 25, failed: 4, cancelled: 0 },
+      unfinished: 1,
+      compensations: { of: 5, read: 3 },
+      seconds: { of: 29, read: 7 },
+    });
+    expect(facts.seconds.values).toHaveLength(7);
   });
 
   describe('after orders of every kind', () => {
