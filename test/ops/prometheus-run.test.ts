@@ -231,4 +231,17 @@ describe('a real Prometheus on a real run', () => {
       expect(found).toEqual(own.map((metric) => [metric.name, [...metric.servedBy].sort()]));
     });
   });
+
+  it('`orders doctor` guesses nothing that only a worker knows', async () => {
+    await stack.stopPart('worker');
+    const result = await cli(['doctor', '--json'], stack.environment);
+    const { lastHour } = json<{ lastHour: { signals: Signal[] } }>(result);
+    expect(lastHour.signals).toMatchObject([
+      { state: 'ok' },
+      { state: 'warn' },
+      { value: null, unknown: 'no worker answers' },
+      { state: 'ok' },
+      { value: 1, state: 'warn' },
+    ]);
+  });
 });
