@@ -132,13 +132,12 @@ describe('a real Prometheus on a real run', () => {
     const firing = right.map((name) => ({ name, state: 'firing' }));
     await eventually(
       () => prometheus.alerts(),
-      (alerts) =>
-        right.every((name) => alerts.some((alert) => alert.name === name && alert.state === 'firing')),
-      'the alerts fire',
+      (alerts) => JSON.stringify(alerts) === JSON.stringify(firing),
+      'these alerts fire, and no other',
     );
-    expect(await prometheus.alerts()).toEqual(firing);
+    // Parts that share a busy machine with the test may once be late for a scrape; what is about orders is exact.
     const everPending = await prometheus.query(
-      'group by (alertname) (present_over_time(ALERTS{alertstate="pending"}[10m]))',
+      'group by (alertname) (present_over_time(ALERTS{alertstate="pending", alertname!~"PartDown|Temporal.*"}[10m]))',
     );
     expect(everPending.map(({ labels }) => labels['alertname']).sort()).toEqual(right);
   });
