@@ -243,7 +243,8 @@ export class Saga<Activities> {
     this.#failure = { ...text, step: failedStep?.name ?? null, cancelled };
     this.#work.skipPending();
     if (failedStep !== undefined) this.#tracing.stepFailed(failedStep, error);
-    this.#measurements.whole('compensating', 'begun', this.#startedAt);
+    const owes = this.#stack.inState('pending').length > 0;
+    if (owes) this.#measurements.whole('compensating', 'begun', this.#startedAt);
     await this.#compensate();
     const outcome = cancelled ? 'cancelled' : 'failed';
     this.#enter(outcome);
