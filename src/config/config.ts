@@ -1,7 +1,10 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { ALL_STEPS } from '../domain/steps';
-import type { SagaPolicies, StepPolicy } from '../saga/policy';
+import type { SagaPolicies } from '../saga/policy';
+import { bearerTokensSchema } from './bearer-tokens';
+import type { BearerTokens } from './bearer-tokens';
+import { attempts, factor, milliseconds } from './bounds';
+import { overrideVariables, policyOverrides } from './policy-overrides';
 
 /** Something in the environment is wrong; `problems` names every variable at once. */
 export class ConfigError extends Error {
@@ -13,9 +16,6 @@ export class ConfigError extends Error {
 }
 
 const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
-const milliseconds = (fallback: number) => z.coerce.number().int().min(1).max(86_400_000).default(fallback);
-const attempts = (fallback: number) => z.coerce.number().int().min(1).max(1000).default(fallback);
-const factor = (fallback: number) => z.coerce.number().min(1).max(10).default(fallback);
 const url = () => z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
 
 const environmentSchema = z.object({
@@ -58,6 +58,10 @@ const environmentSchema = z.object({
   INVENTORY_SERVICE_URL: url().optional(),
   PAYMENT_SERVICE_URL: url().optional(),
   SHIPPING_SERVICE_URL: url().optional(),
+  /** What services want as bearer token, and who calls them sends: the first is sent, all are accepted; unset: none. */
+  SERVICE_TOKEN: bearerTokensSchema.optional(),
+  /** 1: services listen beyond this machine without a token all the same. */
+  SERVICE_INSECURE: z.enum(['0', '1']).default('0'),
   /** How long `POST /orders` and `orders start` wait for the outcome, ms. */
   ORDER_WAIT_MS: milliseconds(10_000),
   METRICS_PORT: port(9464),
@@ -131,6 +135,8 @@ export interface Config {
   readonly metricsPort: number;
   readonly devServerPort: number;
   readonly services: Readonly<Record<ServiceName, { readonly port: number; readonly url: string }>>;
+  /** Who may call the services. */
+  readonly serviceAccess: { readonly tokens: BearerTokens | undefined; readonly insecure: boolean };
   readonly orderWaitMs: number;
   readonly worker: {
     readonly shutdownGraceMs: number;
@@ -198,6 +204,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       payment: service(env.PAYMENT_SERVICE_PORT, env.PAYMENT_SERVICE_URL),
       shipping: service(env.SHIPPING_SERVICE_PORT, env.SHIPPING_SERVICE_URL),
     },
+    serviceAccess: { tokens: env.SERVICE_TOKEN, insecure: env.SERVICE_INSECURE === '1' },
     orderWaitMs: env.ORDER_WAIT_MS,
     worker: {
       shutdownGraceMs: env.WORKER_SHUTDOWN_GRACE_MS,
@@ -240,9 +247,11 @@ export function configVariables(): ReadonlySet<string> {
   ]);
 }
 
-/** The value of a wrong variable, for its owner to recognise; a secret stays one. */
+const SECRETS: ReadonlySet<string> = new Set<keyof Environment>(['GATEWAY_JWT_SECRET', 'SERVICE_TOKEN']);
+
+/** The value of a wrong variable, for its owner to recognise; a secret stays one, and so does a URL's password. */
 function shown(name: string, given: Readonly<Record<string, string | undefined>>): string {
-  return name.endsWith('_SECRET') ? '…' : (given[name] ?? '');
+  return SECRETS.has(name) ? '…' : (given[name] ?? '').replace(/\/\/[^@/]*@/, '//…@');
 }
 
 function gatewayAuth(env: Environment): GatewayAuthConfig | undefined {
@@ -250,51 +259,4 @@ function gatewayAuth(env: Environment): GatewayAuthConfig | undefined {
   const names = { issuer: env.GATEWAY_JWT_ISSUER, audience: env.GATEWAY_JWT_AUDIENCE };
   if (jwksUrl !== undefined) return { key: { jwksUrl }, ...names };
   return secret === undefined ? undefined : { key: { secret }, ...names };
-}
-
-/** The environment's name of each policy field, and what it may be. */
-const POLICY_FIELDS: Readonly<Record<string, { field: keyof StepPolicy; schema: z.ZodType<number> }>> = {
-  TIMEOUT_MS: { field: 'timeoutMs', schema: milliseconds(1) },
-  MAX_ATTEMPTS: { field: 'maxAttempts', schema: attempts(1) },
-  BACKOFF_INITIAL_MS: { field: 'backoffInitialMs', schema: milliseconds(1) },
-  BACKOFF_MAX_MS: { field: 'backoffMaxMs', schema: milliseconds(1) },
-  BACKOFF_COEFFICIENT: { field: 'backoffCoefficient', schema: factor(1) },
-};
-
-/**
- * `SAGA_STEP_<FIELD>_<STEP>` and `SAGA_COMPENSATION_<FIELD>_<COMPENSATION>`, for example
- * `SAGA_STEP_TIMEOUT_MS_PROCESS_PAYMENT=8000`.
- */
-function overrideVariables() {
-  return ALL_STEPS.flatMap((step) =>
-    (
-      [
-        ['STEP', step.name],
-        ['COMPENSATION', step.compensation.name],
-      ] as const
-    ).flatMap(([type, name]) =>
-      Object.entries(POLICY_FIELDS).map(([suffix, { field, schema }]) => ({
-        variable: `SAGA_${type}_${suffix}_${name.toUpperCase()}`,
-        name,
-        field,
-        schema,
-      })),
-    ),
-  );
-}
-
-function policyOverrides(given: Readonly<Record<string, string | undefined>>): {
-  byName: Record<string, Partial<StepPolicy>>;
-  problems: string[];
-} {
-  const byName: Record<string, Partial<StepPolicy>> = {};
-  const problems: string[] = [];
-  for (const { variable, name, field, schema } of overrideVariables()) {
-    const value = given[variable];
-    if (value === undefined) continue;
-    const parsed = schema.safeParse(value);
-    if (parsed.success) byName[name] = { ...byName[name], [field]: parsed.data };
-    else problems.push(`${variable}=${value}: ${parsed.error.issues[0]?.message ?? 'invalid'}`);
-  }
-  return { byName, problems };
 }

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../domain/errors';
 import { isErrorCode } from '../domain/errors';
 import type { OrderView } from '../domain/order';
-import { problemOf, ProblemError } from '../http/problem';
+import { ChallengeError, problemOf, ProblemError } from '../http/problem';
 import type { ProblemAnswer } from '../http/http-app';
 import {
   InvalidOrderError,
@@ -14,7 +14,6 @@ import {
   ServiceUnreachableError,
 } from '../orders/errors';
 import { TemporalUnavailableError } from '../orders/temporal-calls';
-import { ChallengeError } from './auth';
 
 /** Seconds after which a client should try again what we could not serve. */
 const RETRY_AFTER_S = '1';

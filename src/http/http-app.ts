@@ -18,12 +18,15 @@ import type { Telemetry } from '../telemetry/telemetry';
 import { allowedMethods } from './allowed-methods';
 import { closeInTime } from './closing';
 import { measureRequests } from './http-metrics';
-import { httpProblem, problemOf, ProblemError } from './problem';
+import { ChallengeError, httpProblem, problemOf, ProblemError } from './problem';
 import type { Problem } from './problem';
 
 const BODY_LIMIT_BYTES = 100 * 1024;
 /** No limit: Node takes no request line that is longer, and a value that cannot be one is for its route to refuse. */
 const LONGEST_PATH_PARAMETER = 16 * 1024;
+
+/** What machines poll, whoever they are. */
+export const PROBE_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
 /** A Fastify app whose routes are typed by their zod schemas. */
 export type HttpApp = FastifyInstance<
@@ -47,6 +50,11 @@ export interface HttpAppOptions {
   readonly ready: () => Promise<unknown>;
   /** Frees everything, after the last request has been answered; none: the caller does. */
   readonly close?: () => Promise<void>;
+  /**
+   * Throws for a request that is not let in: before anything else is done with it, also before its trace is continued.
+   * Probes are let in always. @default everything is
+   */
+  readonly admit?: (request: FastifyRequest) => void;
   /** What errors of the app's own mean to its callers; undefined for those that it does not know. */
   readonly problemOf?: (error: unknown, request: FastifyRequest) => ProblemAnswer | undefined;
   /** Sends a problem in another form than problem+json; undefined: it did not. */
@@ -71,9 +79,7 @@ export interface HttpAppOptions {
 export function createHttpApp(options: HttpAppOptions): HttpApp {
   const { telemetry, ready, close } = options;
   const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const { problem, headers = {} } = options.problemOf?.(error, request) ?? {
-      problem: problemOfAnything(error),
-    };
+    const { problem, headers = {} } = options.problemOf?.(error, request) ?? answerToAnything(error);
     if (problem.status >= 500)
       request.log.error({ err: error }, `${request.method} ${pathOf(request)} failed`);
     reply.headers(headers);
@@ -90,13 +96,18 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     return503OnClosing: false,
     // A path that is not even a path (`/%`) gets past every other handler.
     frameworkErrors: (error, request, reply) => {
-      answerError(error, request, reply);
+      answerError(refusalOf(options.admit, request) ?? error, request, reply);
     },
     routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER },
   }).withTypeProvider<ZodTypeProvider>();
 
   closeInTime(app);
   app.removeContentTypeParser('text/plain');
+  app.addHook('onRequest', (request, _reply, done) => {
+    // By the route that was found, not by how its path was written.
+    if (PROBE_PATHS.has(request.routeOptions.url ?? '')) done();
+    else done(refusalOf(options.admit, request));
+  });
   app.register(httpServerTracing, { tracer: telemetry.tracer });
   app.setValidatorCompiler<z.ZodType>(
     ({ schema, httpPart }) =>
@@ -145,6 +156,22 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
     .header('content-type', 'application/problem+json; charset=utf-8')
     .serializer(JSON.stringify)
     .send({ ...problem, instance: pathOf(request) });
+}
+
+function refusalOf(admit: HttpAppOptions['admit'], request: FastifyRequest): Error | undefined {
+  try {
+    admit?.(request);
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function answerToAnything(error: unknown): ProblemAnswer {
+  return {
+    problem: problemOfAnything(error),
+    ...(error instanceof ChallengeError && { headers: { 'www-authenticate': error.challenge } }),
+  };
 }
 
 function problemOfAnything(error: unknown): Problem {

@@ -26,7 +26,7 @@ const BOOKS_TIMEOUT_MS = 30_000;
 
 /** One of the services as something to read from. */
 export function serviceSource(config: Config, name: ServiceName, tracer: Tracer): ServiceSource {
-  return { name, url: config.services[name].url, tracer };
+  return { name, url: config.services[name].url, tracer, tokens: config.serviceAccess.tokens };
 }
 
 export interface OpenOrdersOptions {

@@ -11,6 +11,8 @@ const SENSITIVE = [
   'cookie',
   'password',
   'token',
+  'tokens',
+  'serviceAccess',
   'payment',
   'method.token',
   'shippingAddress',

@@ -29,7 +29,7 @@ export function orderWorkerOptions(deps: WorkerDeps): WorkerOptions {
     namespace,
     taskQueue: ORDERS_TASK_QUEUE,
     workflowBundle,
-    activities: createActivities(telemetry.tracer, config.services),
+    activities: createActivities(telemetry.tracer, config),
     interceptors: {
       activity: [activityTracing(telemetry.tracer)],
     },
