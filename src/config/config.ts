@@ -4,6 +4,7 @@ import type { SagaPolicies } from '../saga/policy';
 import { bearerTokensSchema } from './bearer-tokens';
 import type { BearerTokens } from './bearer-tokens';
 import { attempts, factor, milliseconds } from './bounds';
+import { PayloadKeys, payloadKeysSchema } from './payload-keys';
 import { overrideVariables, policyOverrides } from './policy-overrides';
 
 /** Something in the environment is wrong; `problems` names every variable at once. */
@@ -62,6 +63,12 @@ const environmentSchema = z.object({
   SERVICE_TOKEN: bearerTokensSchema.optional(),
   /** 1: services listen beyond this machine without a token all the same. */
   SERVICE_INSECURE: z.enum(['0', '1']).default('0'),
+  /** `id:key,id:key`: what goes to Temporal is encrypted with the first, and decrypted with all; unset: it is not. */
+  PAYLOAD_KEYS: payloadKeysSchema.optional(),
+  /** Where the codec server listens, for which origin's pages, and what it wants as bearer token; unset: none. */
+  CODEC_PORT: port(8081),
+  CODEC_UI_ORIGIN: url().optional(),
+  CODEC_TOKEN: bearerTokensSchema.optional(),
   /** How long `POST /orders` and `orders start` wait for the outcome, ms. */
   ORDER_WAIT_MS: milliseconds(10_000),
   METRICS_PORT: port(9464),
@@ -137,6 +144,14 @@ export interface Config {
   readonly services: Readonly<Record<ServiceName, { readonly port: number; readonly url: string }>>;
   /** Who may call the services. */
   readonly serviceAccess: { readonly tokens: BearerTokens | undefined; readonly insecure: boolean };
+  /** What goes to Temporal is encrypted with; empty: it is not. */
+  readonly payloadKeys: PayloadKeys;
+  readonly codec: {
+    readonly port: number;
+    /** The one origin whose pages may ask. */
+    readonly uiOrigin: string | undefined;
+    readonly tokens: BearerTokens | undefined;
+  };
   readonly orderWaitMs: number;
   readonly worker: {
     readonly shutdownGraceMs: number;
@@ -205,6 +220,12 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       shipping: service(env.SHIPPING_SERVICE_PORT, env.SHIPPING_SERVICE_URL),
     },
     serviceAccess: { tokens: env.SERVICE_TOKEN, insecure: env.SERVICE_INSECURE === '1' },
+    payloadKeys: env.PAYLOAD_KEYS ?? new PayloadKeys([]),
+    codec: {
+      port: env.CODEC_PORT,
+      uiOrigin: env.CODEC_UI_ORIGIN === undefined ? undefined : new URL(env.CODEC_UI_ORIGIN).origin,
+      tokens: env.CODEC_TOKEN,
+    },
     orderWaitMs: env.ORDER_WAIT_MS,
     worker: {
       shutdownGraceMs: env.WORKER_SHUTDOWN_GRACE_MS,
@@ -247,7 +268,12 @@ export function configVariables(): ReadonlySet<string> {
   ]);
 }
 
-const SECRETS: ReadonlySet<string> = new Set<keyof Environment>(['GATEWAY_JWT_SECRET', 'SERVICE_TOKEN']);
+const SECRETS: ReadonlySet<string> = new Set<keyof Environment>([
+  'GATEWAY_JWT_SECRET',
+  'SERVICE_TOKEN',
+  'CODEC_TOKEN',
+  'PAYLOAD_KEYS',
+]);
 
 /** The value of a wrong variable, for its owner to recognise; a secret stays one, and so does a URL's password. */
 function shown(name: string, given: Readonly<Record<string, string | undefined>>): string {

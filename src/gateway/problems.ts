@@ -13,7 +13,7 @@ import {
   PastCancellingError,
   ServiceUnreachableError,
 } from '../orders/errors';
-import { TemporalUnavailableError } from '../orders/temporal-calls';
+import { TemporalUnavailableError, UnreadableOrderError } from '../orders/temporal-calls';
 
 /** Seconds after which a client should try again what we could not serve. */
 const RETRY_AFTER_S = '1';
@@ -62,6 +62,13 @@ function orderProblem(error: unknown): ProblemError | undefined {
   if (error instanceof TemporalUnavailableError) {
     // Its own words are for those who run this.
     return new ProblemError('temporal_unreachable', 'Temporal, which runs the orders, does not answer now');
+  }
+  if (error instanceof UnreadableOrderError) {
+    // Which key it wants is for those who run this.
+    return new ProblemError(
+      'payload_unreadable',
+      'What Temporal keeps of the order cannot be decrypted here now',
+    );
   }
   if (error instanceof NoWorkerError) {
     const { orderId } = error;

@@ -21,7 +21,7 @@ import { measureRequests } from './http-metrics';
 import { ChallengeError, httpProblem, problemOf, ProblemError } from './problem';
 import type { Problem } from './problem';
 
-const BODY_LIMIT_BYTES = 100 * 1024;
+const DEFAULT_BODY_LIMIT_BYTES = 100 * 1024;
 /** No limit: Node takes no request line that is longer, and a value that cannot be one is for its route to refuse. */
 const LONGEST_PATH_PARAMETER = 16 * 1024;
 
@@ -63,6 +63,8 @@ export interface HttpAppOptions {
     request: FastifyRequest,
     reply: FastifyReply,
   ) => FastifyReply | undefined;
+  /** @default 100 KiB */
+  readonly bodyLimit?: number;
   /** More for `/metrics`, in Prometheus's text format. */
   readonly moreMetrics?: () => Promise<string>;
   /** More of Fastify's own options. */
@@ -77,9 +79,10 @@ export interface HttpAppOptions {
  * `GET /healthz`, `/readyz` and `/metrics`. No body, address or token is ever logged.
  */
 export function createHttpApp(options: HttpAppOptions): HttpApp {
-  const { telemetry, ready, close } = options;
+  const { telemetry, ready, close, bodyLimit = DEFAULT_BODY_LIMIT_BYTES } = options;
   const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const { problem, headers = {} } = options.problemOf?.(error, request) ?? answerToAnything(error);
+    const { problem, headers = {} } =
+      options.problemOf?.(error, request) ?? answerToAnything(error, bodyLimit);
     if (problem.status >= 500)
       request.log.error({ err: error }, `${request.method} ${pathOf(request)} failed`);
     reply.headers(headers);
@@ -91,7 +94,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     loggerInstance: logger,
     // The SERVER span says what a line per request would say.
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: BODY_LIMIT_BYTES,
+    bodyLimit,
     // What comes on a connection that is still open is answered as ever.
     return503OnClosing: false,
     // A path that is not even a path (`/%`) gets past every other handler.
@@ -167,18 +170,18 @@ function refusalOf(admit: HttpAppOptions['admit'], request: FastifyRequest): Err
   }
 }
 
-function answerToAnything(error: unknown): ProblemAnswer {
+function answerToAnything(error: unknown, bodyLimit: number): ProblemAnswer {
   return {
-    problem: problemOfAnything(error),
+    problem: problemOfAnything(error, bodyLimit),
     ...(error instanceof ChallengeError && { headers: { 'www-authenticate': error.challenge } }),
   };
 }
 
-function problemOfAnything(error: unknown): Problem {
+function problemOfAnything(error: unknown, bodyLimit: number): Problem {
   if (error instanceof ProblemError) return problemOf(error);
   const { statusCode, code, message } = error as Partial<FastifyError>;
   if (statusCode === 413) {
-    return httpProblem(413, `A body may have ${String(BODY_LIMIT_BYTES)} bytes`);
+    return httpProblem(413, `A body may have ${String(bodyLimit)} bytes`);
   }
   if (statusCode === 415) {
     return httpProblem(415, 'Send the body as application/json');

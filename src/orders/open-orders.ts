@@ -4,6 +4,7 @@ import type { Config, ServiceName } from '../config/config';
 import { StartTracing } from '../telemetry/client-interceptor';
 import type { Telemetry } from '../telemetry/telemetry';
 import { connectTemporal } from '../temporal/connection';
+import { dataConverterOf } from '../temporal/data-converter';
 import type { TemporalConnection } from '../temporal/connection';
 import { ensureSearchAttributes } from '../temporal/search-attributes';
 import { auditOrders } from './audit/audit';
@@ -65,6 +66,7 @@ export async function openOrders(
   const client = new Client({
     connection,
     namespace,
+    dataConverter: dataConverterOf(config),
     interceptors: { workflow: [new StartTracing({ tracer })] },
   });
   const book = (name: ServiceName) => ({

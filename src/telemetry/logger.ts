@@ -13,6 +13,7 @@ const SENSITIVE = [
   'token',
   'tokens',
   'serviceAccess',
+  'payloadKeys',
   'payment',
   'method.token',
   'shippingAddress',

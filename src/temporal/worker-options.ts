@@ -5,6 +5,7 @@ import type { StartedTelemetry } from '../telemetry/telemetry';
 import type { SagaMeter } from '../telemetry/saga-meter';
 import { workflowSpanSink } from '../telemetry/workflow-span-sink';
 import { ORDERS_TASK_QUEUE } from '../workflows/definitions';
+import { dataConverterOf } from './data-converter';
 import { createActivities } from '../activities/activities';
 
 /** What a worker of the order workflows needs to be made. */
@@ -29,6 +30,7 @@ export function orderWorkerOptions(deps: WorkerDeps): WorkerOptions {
     namespace,
     taskQueue: ORDERS_TASK_QUEUE,
     workflowBundle,
+    dataConverter: dataConverterOf(config),
     activities: createActivities(telemetry.tracer, config),
     interceptors: {
       activity: [activityTracing(telemetry.tracer)],

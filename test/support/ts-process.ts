@@ -51,6 +51,10 @@ export class TsProcess {
     );
   }
 
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   /** Sends a signal to this process alone, not to its group. */
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
@@ -58,7 +62,7 @@ export class TsProcess {
 
   /** Ends it if it still runs. */
   async dispose(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL');
+    if (this.isRunning) this.#child.kill('SIGKILL');
     await this.ended;
   }
 }
