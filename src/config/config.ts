@@ -83,6 +83,15 @@ const environmentSchema = z.object({
   WORKER_MAX_CACHED_WORKFLOWS: z.coerce.number().int().min(0).max(100_000).default(1_000),
   /** How long an order waits for the worker that knew it before another takes it over, ms. */
   WORKER_STICKY_TIMEOUT_MS: milliseconds(2_000),
+  /** Both set: the worker is this build of this deployment, and orders stay with the build that they began on. */
+  WORKER_DEPLOYMENT_NAME: z
+    .string()
+    .regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
+    .optional(),
+  WORKER_BUILD_ID: z
+    .string()
+    .regex(/^[\w.+-]{1,128}$/, 'must be 1 to 128 letters, digits or ._+-')
+    .optional(),
   /** A workflow bundle built in advance; unset: the worker bundles at start, which takes seconds. */
   WORKFLOW_BUNDLE: z.string().min(1).optional(),
   /** How often the worker looks for traces that are not whole, ms; 0: never. */
@@ -114,6 +123,12 @@ const environmentSchema = z.object({
 type Environment = z.output<typeof environmentSchema>;
 
 export type ServiceName = 'order' | 'inventory' | 'payment' | 'shipping';
+
+/** Which build of which deployment a worker is. */
+export interface WorkerVersion {
+  readonly deploymentName: string;
+  readonly buildId: string;
+}
 
 /** By what the gateway knows a good bearer token. */
 export interface GatewayAuthConfig {
@@ -160,6 +175,8 @@ export interface Config {
     readonly maxCachedWorkflows: number;
     readonly stickyTimeoutMs: number;
     readonly workflowBundle: string | undefined;
+    /** Undefined: orders go to whatever worker there is. */
+    readonly version: WorkerVersion | undefined;
   };
   readonly traceSweep: { readonly intervalMs: number; readonly graceMs: number };
   readonly paymentProviderTimeoutMs: number;
@@ -188,6 +205,9 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     ...overrides.problems,
     ...(given['GATEWAY_JWKS_URL'] !== undefined && given['GATEWAY_JWT_SECRET'] !== undefined
       ? ['GATEWAY_JWKS_URL, GATEWAY_JWT_SECRET: set one of them, not both']
+      : []),
+    ...((given['WORKER_DEPLOYMENT_NAME'] === undefined) !== (given['WORKER_BUILD_ID'] === undefined)
+      ? ['WORKER_DEPLOYMENT_NAME, WORKER_BUILD_ID: set both of them, or none']
       : []),
   ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
@@ -234,6 +254,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       maxCachedWorkflows: env.WORKER_MAX_CACHED_WORKFLOWS,
       stickyTimeoutMs: env.WORKER_STICKY_TIMEOUT_MS,
       workflowBundle: env.WORKFLOW_BUNDLE,
+      version: workerVersion(env),
     },
     traceSweep: { intervalMs: env.TRACE_SWEEP_INTERVAL_MS, graceMs: env.TRACE_SWEEP_GRACE_MS },
     paymentProviderTimeoutMs: env.PAYMENT_PROVIDER_TIMEOUT_MS,
@@ -278,6 +299,11 @@ const SECRETS: ReadonlySet<string> = new Set<keyof Environment>([
 /** The value of a wrong variable, for its owner to recognise; a secret stays one, and so does a URL's password. */
 function shown(name: string, given: Readonly<Record<string, string | undefined>>): string {
   return SECRETS.has(name) ? '…' : (given[name] ?? '').replace(/\/\/[^@/]*@/, '//…@');
+}
+
+function workerVersion(env: Environment): WorkerVersion | undefined {
+  const { WORKER_DEPLOYMENT_NAME: deploymentName, WORKER_BUILD_ID: buildId } = env;
+  return deploymentName === undefined || buildId === undefined ? undefined : { deploymentName, buildId };
 }
 
 function gatewayAuth(env: Environment): GatewayAuthConfig | undefined {

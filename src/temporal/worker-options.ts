@@ -41,6 +41,14 @@ export function orderWorkerOptions(deps: WorkerDeps): WorkerOptions {
     maxConcurrentWorkflowTaskExecutions: worker.maxConcurrentWorkflowTasks,
     maxConcurrentActivityTaskExecutions: worker.maxConcurrentActivities,
     maxCachedWorkflows: worker.maxCachedWorkflows,
+    // An order stays with the code that it began on: whatever a new build changes, it replays no old history.
+    ...(worker.version !== undefined && {
+      workerDeploymentOptions: {
+        version: worker.version,
+        useWorkerVersioning: true,
+        defaultVersioningBehavior: 'PINNED' as const,
+      },
+    }),
     // How long an order waits for the worker that knew it before any other may take it (default 10 s): the
     // other half, besides a step's timeout, of what a killed worker costs.
     stickyQueueScheduleToStartTimeout: worker.stickyTimeoutMs,
