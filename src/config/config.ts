@@ -6,6 +6,7 @@ import type { BearerTokens } from './bearer-tokens';
 import { attempts, factor, milliseconds } from './bounds';
 import { PayloadKeys, payloadKeysSchema } from './payload-keys';
 import { overrideVariables, policyOverrides } from './policy-overrides';
+import { contradictions, shown } from './problems';
 
 /** Something in the environment is wrong; `problems` names every variable at once. */
 export class ConfigError extends Error {
@@ -106,6 +107,8 @@ const environmentSchema = z.object({
   TCC_HOLD_SWEEP_INTERVAL_MS: milliseconds(1_000),
   /** `off`: no embedded trace store; spans go over OTLP out of memory, or nowhere. */
   TRACE_STORE: z.enum(['on', 'off']).default('on'),
+  /** `on`: services do what `PUT /faults` tells them; for tests, and refused where NODE_ENV is `production`. */
+  FAULTS: z.enum(['on', 'off']).default('off'),
   SAGA_STEP_TIMEOUT_MS: milliseconds(5_000),
   /** With the pauses below: a service may be away for half a minute, and start. */
   SAGA_STEP_MAX_ATTEMPTS: attempts(13),
@@ -183,6 +186,8 @@ export interface Config {
   readonly holds: { readonly ttlMs: number; readonly sweepIntervalMs: number };
   /** Whether spans are kept under `dataDir`. */
   readonly traceStore: boolean;
+  /** Whether services may be told to misbehave. */
+  readonly faults: boolean;
   readonly policies: SagaPolicies;
   readonly logLevel: Environment['LOG_LEVEL'];
 }
@@ -203,12 +208,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       ({ path: [name], message }) => `${String(name)}=${shown(String(name), given)}: ${message}`,
     ) ?? []),
     ...overrides.problems,
-    ...(given['GATEWAY_JWKS_URL'] !== undefined && given['GATEWAY_JWT_SECRET'] !== undefined
-      ? ['GATEWAY_JWKS_URL, GATEWAY_JWT_SECRET: set one of them, not both']
-      : []),
-    ...((given['WORKER_DEPLOYMENT_NAME'] === undefined) !== (given['WORKER_BUILD_ID'] === undefined)
-      ? ['WORKER_DEPLOYMENT_NAME, WORKER_BUILD_ID: set both of them, or none']
-      : []),
+    ...contradictions(given),
   ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const env = parsed.data;
@@ -260,6 +260,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     paymentProviderTimeoutMs: env.PAYMENT_PROVIDER_TIMEOUT_MS,
     holds: { ttlMs: env.TCC_HOLD_TTL_MS, sweepIntervalMs: env.TCC_HOLD_SWEEP_INTERVAL_MS },
     traceStore: env.TRACE_STORE === 'on',
+    faults: env.FAULTS === 'on',
     policies: {
       step: {
         timeoutMs: env.SAGA_STEP_TIMEOUT_MS,
@@ -287,18 +288,6 @@ export function configVariables(): ReadonlySet<string> {
     ...Object.keys(environmentSchema.shape),
     ...overrideVariables().map(({ variable }) => variable),
   ]);
-}
-
-const SECRETS: ReadonlySet<string> = new Set<keyof Environment>([
-  'GATEWAY_JWT_SECRET',
-  'SERVICE_TOKEN',
-  'CODEC_TOKEN',
-  'PAYLOAD_KEYS',
-]);
-
-/** The value of a wrong variable, for its owner to recognise; a secret stays one, and so does a URL's password. */
-function shown(name: string, given: Readonly<Record<string, string | undefined>>): string {
-  return SECRETS.has(name) ? '…' : (given[name] ?? '').replace(/\/\/[^@/]*@/, '//…@');
 }
 
 function workerVersion(env: Environment): WorkerVersion | undefined {

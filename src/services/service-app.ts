@@ -7,6 +7,7 @@ import type { Problem } from '../http/problem';
 import type { Telemetry } from '../telemetry/telemetry';
 import type { Answer } from './barrier/barrier-rows';
 import { idempotencyKey } from './barrier/idempotency';
+import { injectFaults } from './faults';
 
 /** What every service is built from. */
 export interface ServiceDeps {
@@ -35,6 +36,7 @@ export function createServiceApp(
     if (request.method === 'POST' && !request.is404) idempotencyKey(request);
     done();
   });
+  if (config.faults) injectFaults(app);
   return app;
 }
 
