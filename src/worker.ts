@@ -3,6 +3,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import type { Config } from './config/config';
 import { connectTemporal } from './temporal/connection';
+import { dataConverterOf } from './temporal/data-converter';
 import { ensureSearchAttributes } from './temporal/search-attributes';
 import { orderWorkerOptions } from './temporal/worker-options';
 import { workflowBundle } from './temporal/workflow-bundle';
@@ -49,7 +50,8 @@ export async function startWorker(deps: {
       },
     });
     const worker = await Worker.create(orderWorkerOptions({ ...setUp, connection, meter }));
-    const client = new Client({ connection: temporal.connection, namespace });
+    const dataConverter = dataConverterOf(config);
+    const client = new Client({ connection: temporal.connection, namespace, dataConverter });
     const probes = await startProbes({ config, telemetry, worker, client });
     const sweep = startSweep({ ...setUp, client });
     return runningWorker(worker, { namespace, telemetry }, async () => {
@@ -135,6 +137,7 @@ function startSweep({
     dataDir,
     telemetry,
     workflowBundle: bundle,
+    dataConverter: dataConverterOf(config),
     ...traceSweep,
   });
 }

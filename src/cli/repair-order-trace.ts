@@ -3,6 +3,7 @@ import type { Orders } from '../orders/open-orders';
 import { startTelemetry } from '../telemetry/start-telemetry';
 import { installTemporalRuntime } from '../telemetry/temporal-logger';
 import { openTraceStore } from '../telemetry/trace-store';
+import { dataConverterOf } from '../temporal/data-converter';
 import { workflowBundle } from '../temporal/workflow-bundle';
 import { repairTraces } from '../trace-repair/repair-traces';
 import type { BrokenRun, TraceRepair } from '../trace-repair/repair-traces';
@@ -39,6 +40,7 @@ export async function repairOrderTrace(
       store,
       telemetry,
       workflowBundle: bundle,
+      dataConverter: dataConverterOf(config),
     });
     let written: TraceRepair['written'] = [];
     for await (const repair of repairs) {
