@@ -74,7 +74,8 @@ async function temporal(...args: readonly string[]): Promise<string> {
 async function setCurrent(build: string): Promise<void> {
   const version = ['--deployment-name', DEPLOYMENT, '--build-id', build, '--yes'];
   await eventually(
-    () => temporal('worker', 'deployment', 'set-current-version', ...version).catch((error: unknown) => error),
+    () =>
+      temporal('worker', 'deployment', 'set-current-version', ...version).catch((error: unknown) => error),
     (answer) => typeof answer === 'string',
     `${build} is the current version`,
   );

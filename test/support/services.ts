@@ -1,3 +1,4 @@
+import { eventually } from './eventually';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -114,7 +115,5 @@ async function answerOf(response: Response): Promise<HttpAnswer> {
 export async function persistently<Answer extends { readonly status: number }>(
   send: () => Promise<Answer>,
 ): Promise<Answer> {
-  let answer = await send();
-  while (answer.status >= 500) answer = await send();
-  return answer;
+  return eventually(send, ({ status }) => status < 500, 'it is answered');
 }
