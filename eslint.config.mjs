@@ -70,6 +70,20 @@ const ARROWS = [
     from: './src',
     except: ['./gateway/pages', './domain', './orders', './telemetry', './traces'],
   },
+  {
+    target: './src/guardian',
+    from: './src',
+    except: [
+      './guardian',
+      './orders',
+      './domain',
+      './saga',
+      './workflows/definitions.ts',
+      './telemetry',
+      './trace-repair',
+      './config',
+    ],
+  },
   { target: './src/temporal', from: ['./src/cli', './src/orders', './src/services', './src/stack'] },
   { target: './src/cli', from: ['./src/services', './src/activities', './src/stack'] },
 ];

@@ -8,6 +8,8 @@ import { orderWorkerOptions } from './temporal/worker-options';
 import { workflowBundle } from './temporal/workflow-bundle';
 import type { RunningPart } from './stack/part';
 import { ALL_STEPS, ORDER_TRANSACTION } from './domain/steps';
+import { guardianActivities } from './guardian/guardian';
+import { scheduleGuardian } from './guardian/schedule';
 import { createHttpApp } from './http/http-app';
 import type { HttpApp } from './http/http-app';
 import { listen } from './http/listen';
@@ -48,8 +50,10 @@ export async function startWorker(deps: {
         compensations: ALL_STEPS.map(({ compensation }) => compensation.name),
       },
     });
-    const worker = await Worker.create(orderWorkerOptions({ ...setUp, connection, meter }));
     const client = new Client({ connection: temporal.connection, namespace });
+    const guardian = guardianActivities({ ...setUp, client });
+    const worker = await Worker.create(orderWorkerOptions({ ...setUp, connection, meter, guardian }));
+    await scheduleGuardian(client, config.guardian.intervalMs);
     const probes = await startProbes({ config, telemetry, worker, client });
     const sweep = startSweep({ ...setUp, client });
     return runningWorker(worker, { namespace, telemetry }, async () => {

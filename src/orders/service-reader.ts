@@ -2,6 +2,7 @@ import { isNativeError } from 'node:util/types';
 import type { Tracer } from '@opentelemetry/api';
 import type { z } from 'zod';
 import { tracedFetch } from '../telemetry/http-client-tracing';
+import type { HttpQuery } from '../telemetry/http-client-tracing';
 import { ServiceUnreachableError } from './errors';
 
 /** One service that is only read from. */
@@ -26,7 +27,7 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 export async function readService<T>(
   source: ServiceSource,
   route: string,
-  query: Readonly<Record<string, string | number | undefined>>,
+  query: HttpQuery,
   schema: z.ZodType<T>,
 ): Promise<T> {
   const unreachable = (reason: string) => new ServiceUnreachableError(source.name, source.url, reason);

@@ -2,41 +2,22 @@ import type { SpanContext } from '@opentelemetry/api';
 import { CancelledFailure, TemporalFailure } from '@temporalio/common';
 import { CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
 import { CompensationStack } from './compensations';
-import type { Compensation, CompensationOrder } from './compensations';
+import type { Compensation } from './compensations';
 import { SagaFailure } from './errors';
 import type { SagaFailureReason } from './errors';
 import { failureText } from './outcome';
 import { Measurements } from './measurements';
 import type { Participant, Participants, TccOptions } from './participant';
 import { untilKnown } from './policy';
-import type { SagaPolicies, StepPolicy } from './policy';
+import type { SagaOptions } from './options';
+import type { StepPolicy } from './policy';
+import type { Reported } from './report';
 import { EVENT_NAMES, SAGA_ATTRIBUTES } from './semconv';
-import type { CompensationRecord, SagaPhase, StepRecord } from './state';
-import type { SpanAttributes, StepPlan, StepWork } from './step';
+import type { CompensationRecord, PastStep, SagaPhase, StepRecord } from './state';
+import type { PastEffect, StepPlan, StepWork } from './step';
 import { Tcc } from './tcc';
 import { SagaTracing } from './tracing';
-import { SagaWork } from './work';
-
-export interface SagaOptions {
-  /** For people and the span's name: `Create Order`. */
-  readonly title: string;
-  /** All steps in order, so that those to come are visible. */
-  readonly plan: readonly StepPlan[];
-  readonly policies: SagaPolicies;
-  /** How compensations run. @default 'reverse' */
-  readonly compensationOrder?: CompensationOrder;
-  /**
-   * Whether a saga with a failed compensation waits for an operator ({@link Saga.retry}, {@link Saga.skip})
-   * instead of ending. @default true
-   */
-  readonly park?: boolean;
-  /** Attributes of the saga's span alone. */
-  readonly attributes?: SpanAttributes;
-  /** Attributes of every span of the saga. */
-  readonly commonAttributes?: SpanAttributes;
-  /** Called on every change of phase. */
-  readonly onPhase?: (phase: SagaPhase) => void;
-}
+import { SagaWork, keyOf } from './work';
 
 /**
  * A saga: either every step is done, or every step that was done, or may have been, is undone.
@@ -207,6 +188,21 @@ export class Saga<Activities> {
       if (error instanceof Error) this.#tccFailure = error;
       throw error;
     }
+  }
+
+  /**
+   * Takes over a step from a run that is gone. Its effect, where there is one or may be, is undone with everything else
+   * when the saga fails, under the key that the run itself would have used.
+   *
+   * @param past what is known of it.
+   * @param effect what it has done, or may have.
+   */
+  adopt(plan: StepPlan, past: PastStep, effect?: PastEffect<Activities>): void {
+    this.#work.adopt(plan, past);
+    if (effect === undefined) return;
+    const { madeBy, compensate, span } = effect;
+    const traced = (run: () => Promise<Reported<unknown>>) => this.#tracing.compensation(plan, span, run);
+    this.#stack.push(this.#work.compensation(plan, keyOf(madeBy), compensate, traced));
   }
 
   /** Asks to undo everything. Has no effect once the pivot is done or the saga is already compensating. */

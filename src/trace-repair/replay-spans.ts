@@ -29,9 +29,9 @@ export async function* replaySpans(
   }: { readonly workflowBundle: WorkflowBundleOption; readonly resource: Resource },
 ): AsyncGenerator<ReplayedRun> {
   const runs = new Map<string, { ended: ReadableSpan[]; open: ReadableSpan[] }>();
-  const runOf = (workflowId: string) => {
-    const run = runs.get(workflowId) ?? { ended: [], open: [] };
-    runs.set(workflowId, run);
+  const runOf = (runId: string) => {
+    const run = runs.get(runId) ?? { ended: [], open: [] };
+    runs.set(runId, run);
     return run;
   };
   const sinks: InjectedSinks<OpenTelemetrySinks & OpenSpanSinks> = {
@@ -39,7 +39,7 @@ export async function* replaySpans(
       export: {
         callDuringReplay: true,
         fn: (info, spans) => {
-          runOf(info.workflowId).ended.push(...spans.map((span) => fromIsolate(span, info, resource)));
+          runOf(info.runId).ended.push(...spans.map((span) => fromIsolate(span, info, resource)));
         },
       },
     },
@@ -48,14 +48,14 @@ export async function* replaySpans(
         callDuringReplay: true,
         fn: (info, spans) => {
           const sampled = spans.filter(isSampled);
-          runOf(info.workflowId).open = sampled.map((span) => fromIsolate(span, info, resource));
+          runOf(info.runId).open = sampled.map((span) => fromIsolate(span, info, resource));
         },
       },
     },
   };
   const options = { workflowBundle, sinks, replayName: 'trace-repair' };
-  for await (const { workflowId, error } of Worker.runReplayHistories(options, histories)) {
-    yield { workflowId, ...runOf(workflowId), ...(error !== undefined && { error }) };
-    runs.delete(workflowId);
+  for await (const { workflowId, runId, error } of Worker.runReplayHistories(options, histories)) {
+    yield { workflowId, ...runOf(runId), ...(error !== undefined && { error }) };
+    runs.delete(runId);
   }
 }

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { CreateOrderRequest, CreateOrderResponse, OrderBooks } from '../../domain/service-contract';
 import type { OrderItem } from '../../domain/order';
 import type { Reply } from '../barrier/barrier-rows';
-import { pageOf, withCursor } from '../pagination';
+import { ofOrders, pageOf, withCursor } from '../pagination';
 import type { PageRequest } from '../pagination';
 import { ProblemError } from '../../http/problem';
 import type { OrderTables } from './tables';
@@ -70,15 +70,23 @@ export async function readOrder(db: Kysely<OrderTables>, orderId: string): Promi
   };
 }
 
-/** One page of the service's books, by order id. */
+/**
+ * One page of the service's books, by order id.
+ *
+ * @param unchangedForMs leaves out orders that changed more lately.
+ */
 export async function orderBooks(
   db: Kysely<OrderTables>,
-  { after, limit }: PageRequest,
+  request: PageRequest,
+  unchangedForMs = 0,
 ): Promise<OrderBooks> {
+  const { after, limit } = request;
   const rows = await db
     .selectFrom('orders')
     .select(['order_id', 'key', 'status', 'amount', 'currency'])
     .where(sql<boolean>`(order_id, key) > (${after[0]}, ${after[1]})`)
+    .where(ofOrders(request))
+    .$if(unchangedForMs > 0, (query) => query.where('updated_at', '<=', Date.now() - unchangedForMs))
     .orderBy('order_id')
     .orderBy('key')
     .limit(limit + 1)
