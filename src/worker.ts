@@ -7,7 +7,7 @@ import { ensureSearchAttributes } from './temporal/search-attributes';
 import { orderWorkerOptions } from './temporal/worker-options';
 import { workflowBundle } from './temporal/workflow-bundle';
 import type { RunningPart } from './stack/part';
-import { ALL_STEPS, ORDER_TRANSACTION } from './domain/steps';
+import { ALL_STEPS, ORDER_SETTLEMENT, ORDER_TRANSACTION } from './domain/steps';
 import { guardianActivities } from './guardian/guardian';
 import { scheduleGuardian } from './guardian/schedule';
 import { createHttpApp } from './http/http-app';
@@ -47,6 +47,7 @@ export async function startWorker(deps: {
     const meter = new SagaMeter(telemetry.metrics.meter, {
       expected: {
         saga: ORDER_TRANSACTION,
+        others: [ORDER_SETTLEMENT],
         compensations: ALL_STEPS.map(({ compensation }) => compensation.name),
       },
     });

@@ -91,6 +91,15 @@ export interface OrderFailure {
 export const ABANDONMENTS = ['terminated', 'timed_out', 'failed', 'cancelled', 'lost'] as const;
 export type Abandonment = (typeof ABANDONMENTS)[number];
 
+/** What became of the order's workflow, as the end of a sentence about it. */
+export const ABANDONED: Readonly<Record<Abandonment, string>> = {
+  terminated: 'was terminated',
+  timed_out: 'timed out',
+  failed: 'failed (a bug, not a refusal)',
+  cancelled: 'was cancelled past the order itself',
+  lost: 'is lost',
+};
+
 /** That the guardian took the order over, because its workflow had not ended it: ADR 10. */
 export interface OrderSettlement {
   readonly abandoned: Abandonment;

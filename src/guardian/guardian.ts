@@ -7,7 +7,7 @@ import { bookSources } from '../orders/open-orders';
 import type { StartedTelemetry } from '../telemetry/telemetry';
 import type { GuardianActivities, GuardianReport } from '../workflows/definitions';
 import { interruptedWorkflows, settlementOf } from './interrupted-orders';
-import { lostOrders } from './lost-orders';
+import { lostOrders, retentionOf } from './lost-orders';
 import { settle } from './settle';
 import type { Settlement } from './settle';
 
@@ -78,7 +78,9 @@ class Look {
   async #lost(from: string | undefined): Promise<string | undefined> {
     const { client, config } = this.#deps;
     const { policies, guardian } = config;
-    const deps = { client, sources: this.#sources, policies, graceMs: guardian.graceMs };
+    const { graceMs } = guardian;
+    const retentionMs = await retentionOf(client);
+    const deps = { client, sources: this.#sources, policies, graceMs, retentionMs };
     const until = Date.now() + BOOKS_MS;
     let cursor = from;
     do {

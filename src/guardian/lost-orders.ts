@@ -20,6 +20,20 @@ export interface LostDeps {
   readonly policies: SagaPolicies;
   /** How long an order's row must have stood still, ms. */
   readonly graceMs: number;
+  /** How long Temporal remembers an order that is over, ms. */
+  readonly retentionMs: number;
+}
+
+/** What an order's row may change after its workflow's end, by requests that were under way, ms. */
+const MARGIN_MS = 60_000;
+
+const DAY_MS = 86_400_000;
+
+/** How long the namespace keeps workflows that are over, ms. */
+export async function retentionOf({ workflowService, options: { namespace } }: Client): Promise<number> {
+  const { config } = await workflowService.describeNamespace({ namespace });
+  const seconds = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0);
+  return seconds === 0 ? DAY_MS : seconds * 1000;
 }
 
 /** A page of the books, and what of it is lost. */
@@ -33,11 +47,14 @@ export interface LostPage {
  * The orders of one page of the order service's books of which something stands half done and of which Temporal knows
  * no workflow. Every other effect of an order comes after its row there, and the row is never deleted.
  *
- * Books that look like those of a completed or of an undone order say nothing: Temporal forgets what is over.
+ * Books that look like those of a completed or of an undone order say nothing: Temporal forgets what is over. Nor does an
+ * order that has not changed for as long as Temporal remembers: it may have been over, with something that an operator had
+ * settled by other means. That one is `orders audit`'s to tell, and a person's to decide.
  */
 export async function lostOrders(cursor: string | undefined, deps: LostDeps): Promise<LostPage> {
-  const { sources, graceMs } = deps;
-  const query = { cursor, limit: MAX_ORDER_IDS, unchangedForMs: graceMs };
+  const { sources, graceMs, retentionMs } = deps;
+  const changedWithinMs = Math.max(0, retentionMs - MARGIN_MS);
+  const query = { cursor, limit: MAX_ORDER_IDS, unchangedForMs: graceMs, changedWithinMs };
   const { orderIds, nextCursor } = await readOrderPage(sources.order, query);
   if (orderIds.length === 0) return { lost: [], nextCursor };
   const { effects } = await readBooks(sources, orderIds);

@@ -7,11 +7,20 @@ import {
   decodeOptionalFailureToOptionalError,
 } from '@temporalio/common/lib/internal-non-workflow';
 import type { temporal } from '@temporalio/proto';
-import { STEPS_OF } from '../domain/steps';
+import { ALL_STEPS, STEPS_OF } from '../domain/steps';
 import type { OrderStep } from '../domain/steps';
 import { failureText, outcomeOf } from '../saga/outcome';
-import type { AbandonedStep, OrderWorkflowInput, SettlementInput } from '../workflows/definitions';
-import { SETTLEMENT_WORKFLOW_TYPE, cancelOrderSignal } from '../workflows/definitions';
+import type {
+  AbandonedStep,
+  OrderWorkflowInput,
+  SettlementInput,
+  SkipCompensationRequest,
+} from '../workflows/definitions';
+import {
+  SETTLEMENT_WORKFLOW_TYPE,
+  cancelOrderSignal,
+  skipCompensationUpdate,
+} from '../workflows/definitions';
 
 type History = temporal.api.history.v1.IHistory;
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
@@ -42,7 +51,9 @@ export async function readPast(history: History, converter: LoadedDataConverter)
   if (!start || input === undefined) throw new Error('The history does not begin with the start of an order');
   const headers = (start.header?.fields ?? {}) as StartHeaders;
   if (start.workflowType?.name === SETTLEMENT_WORKFLOW_TYPE) {
-    return { headers, settlement: input as SettlementInput, steps: [], undoing: true };
+    const settlement = input as SettlementInput;
+    const steps = await withSkips(settlement.steps, events, converter);
+    return { headers, settlement: { ...settlement, steps }, steps, undoing: true };
   }
   const order = input as OrderWorkflowInput;
   const plans = STEPS_OF[order.order.transaction];
@@ -51,7 +62,11 @@ export async function readPast(history: History, converter: LoadedDataConverter)
   return {
     headers,
     order,
-    steps: parts.map(({ step }) => step),
+    steps: await withSkips(
+      parts.map(({ step }) => step),
+      events,
+      converter,
+    ),
     undoing: isUndoing(plans, events),
     ...(paymentId !== undefined && { paymentId }),
     ...(shipmentId !== undefined && { shipmentId }),
@@ -119,6 +134,27 @@ async function readStep(
 }
 
 const NO_OUTCOME = 'The workflow ended before the outcome was known';
+
+/** What an operator has given up stays given up: it was settled by other means. */
+async function withSkips(
+  steps: readonly AbandonedStep[],
+  events: readonly HistoryEvent[],
+  converter: LoadedDataConverter,
+): Promise<AbandonedStep[]> {
+  const skipped = new Map<string, AbandonedStep['skipped']>();
+  for (const { workflowExecutionUpdateAcceptedEventAttributes: update } of events) {
+    const { name, args } = update?.acceptedRequest?.input ?? {};
+    if (name !== skipCompensationUpdate.name) continue;
+    const [request] = await decodeArrayFromPayloads(converter, args?.payloads);
+    const { step, by, reason } = request as SkipCompensationRequest;
+    skipped.set(step, { by, reason });
+  }
+  return steps.map((step) => {
+    const plan = ALL_STEPS.find(({ name }) => name === step.step);
+    const skip = skipped.get(plan?.compensation.name ?? '');
+    return skip === undefined ? step : { ...step, skipped: skip };
+  });
+}
 
 /** From the first compensation, or the wish for one, there is no way but back. */
 function isUndoing(plans: readonly OrderStep[], events: readonly HistoryEvent[]): boolean {

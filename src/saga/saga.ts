@@ -191,18 +191,17 @@ export class Saga<Activities> {
   }
 
   /**
-   * Takes over a step from a run that is gone. Its effect, where there is one or may be, is undone with everything else
-   * when the saga fails, under the key that the run itself would have used.
-   *
-   * @param past what is known of it.
-   * @param effect what it has done, or may have.
+   * Takes over a step from a run that is gone. What it has done, or may have, is undone with everything else when the
+   * saga fails, under the key that the run itself would have used.
    */
   adopt(plan: StepPlan, past: PastStep, effect?: PastEffect<Activities>): void {
     this.#work.adopt(plan, past);
     if (effect === undefined) return;
-    const { madeBy, compensate, span } = effect;
+    const { madeBy, compensate, span, skipped } = effect;
     const traced = (run: () => Promise<Reported<unknown>>) => this.#tracing.compensation(plan, span, run);
-    this.#stack.push(this.#work.compensation(plan, keyOf(madeBy), compensate, traced));
+    const compensation = this.#work.compensation(plan, keyOf(madeBy), compensate, traced);
+    this.#stack.push(compensation);
+    if (skipped !== undefined) this.#skip(compensation.record, skipped.by, skipped.reason);
   }
 
   /** Asks to undo everything. Has no effect once the pivot is done or the saga is already compensating. */
@@ -224,9 +223,13 @@ export class Saga<Activities> {
   skip(name: string, by: string, reason: string): void {
     const record = this.unsettled.find(({ step }) => step === name);
     if (record === undefined) return;
-    Object.assign(record, { state: 'skipped', skippedBy: by, reason });
     this.#measurements.part('compensation', name, 'skipped', Date.now());
-    this.#tracing.event(EVENT_NAMES.compensationSkipped, { [SAGA_ATTRIBUTES.step]: name });
+    this.#skip(record, by, reason);
+  }
+
+  #skip(record: CompensationRecord, skippedBy: string, reason: string): void {
+    Object.assign(record, { state: 'skipped', skippedBy, reason });
+    this.#tracing.event(EVENT_NAMES.compensationSkipped, { [SAGA_ATTRIBUTES.step]: record.step });
     this.#work.changed();
   }
 

@@ -44,6 +44,8 @@ export interface PastEffect<Activities> {
   readonly compensate: (call: CompensationCall<Activities>) => Promise<Reported<unknown>>;
   /** The span that tells of it, where that is known. */
   readonly span?: SpanContext | undefined;
+  /** Who had given up undoing it, and why: then it stays. */
+  readonly skipped?: { readonly by: string; readonly reason: string } | undefined;
 }
 
 /** Attributes of the step's span: no payload, no personal data. */

@@ -40,6 +40,8 @@ export interface AbandonedStep extends PastStep {
   readonly step: StepName;
   /** The step's span, or that of its phase. */
   readonly span?: SpanContext;
+  /** Who had given up undoing it. */
+  readonly skipped?: { readonly by: string; readonly reason: string };
 }
 
 /** Input of {@link SETTLEMENT_WORKFLOW_TYPE}: holds no name, address or token. */

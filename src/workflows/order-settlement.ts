@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { OrderActivities } from '../activities/activities';
-import type { Abandonment, OrderView } from '../domain/order';
+import { ABANDONED } from '../domain/order';
+import type { OrderView } from '../domain/order';
 import { ORDER_SETTLEMENT, STEPS_OF } from '../domain/steps';
 import type { CompensationName, OrderStep, StepName } from '../domain/steps';
 import type { Reported } from '../saga/report';
@@ -22,28 +23,22 @@ export function orderSettlement(input: SettlementInput): Promise<OrderView> {
     progress.paymentId = input.paymentId;
     progress.shipmentId = input.shipmentId;
     for (const plan of STEPS_OF[transaction]) {
-      const { step, span, ...past } = stepOf(plan.name, steps);
+      const { step, span, skipped, ...past } = stepOf(plan.name, steps);
       const madeBy = completed ? undefined : effectOf(plan, steps);
       const undo = UNDO[plan.compensation.name];
       const effect: PastEffect<OrderActivities> | undefined = madeBy && {
         madeBy,
         span,
+        skipped,
         compensate: (call) => undo(call, orderId),
       };
       saga.adopt(plan, past, effect);
     }
     if (completed) return Promise.resolve();
-    throw ApplicationFailure.nonRetryable(WHY[settlement.abandoned], 'order_interrupted');
+    const why = `The workflow of the order ${ABANDONED[settlement.abandoned]}`;
+    throw ApplicationFailure.nonRetryable(why, 'order_interrupted');
   });
 }
-
-const WHY: Readonly<Record<Abandonment, string>> = {
-  terminated: 'The order’s workflow was terminated; the guardian undid what it had done',
-  timed_out: 'The order’s workflow timed out; the guardian undid what it had done',
-  failed: 'The order’s workflow failed (a bug, not a refusal); the guardian undid what it had done',
-  cancelled: 'The order’s workflow was cancelled past the order itself; the guardian undid what it had done',
-  lost: 'The order’s workflow is lost; the guardian undid what it had done',
-};
 
 function stepOf(name: StepName, steps: readonly AbandonedStep[]): AbandonedStep {
   return steps.find(({ step }) => step === name) ?? { step: name, state: 'pending', attempts: 0 };

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { orderWorkflowId } from '../../src/domain/ids';
 import type { Order, OrderView } from '../../src/domain/order';
+import type { OrderBooks } from '../../src/domain/service-contract';
 import { STEPS_OF } from '../../src/domain/steps';
 import { OrderNotFoundError } from '../../src/orders/errors';
 import { openOrders } from '../../src/orders/open-orders';
@@ -189,6 +190,44 @@ const look = (): Promise<GuardianReport> =>
     taskQueue: ORDERS_TASK_QUEUE,
   });
 
+/** A step's request, as the order itself would have made it. */
+async function request(orderId: string, step: string): Promise<Response> {
+  const { items, customerId, payment, shippingAddress: address } = sampleOrder();
+  const amount = { value: 5998, currency: 'EUR' };
+  const stock = { orderId, items, expectedAmount: amount };
+  const money = { orderId, amount, method: payment.method };
+  const confirms = (name: string) => ({ orderId, confirms: `${orderWorkflowId(orderId)}/${name}` });
+  const requests: Record<string, readonly [Service, string, object]> = {
+    create_order: ['order', '/orders', { orderId, customerId, items, amount }],
+    reserve_inventory: ['inventory', '/reservations', stock],
+    process_payment: ['payment', '/payments', money],
+    try_inventory: ['inventory', '/holds', stock],
+    try_payment: ['payment', '/holds', money],
+    confirm_inventory: ['inventory', '/confirmations', confirms('try_inventory')],
+    confirm_payment: ['payment', '/confirmations', confirms('try_payment')],
+    create_shipment: ['shipping', '/shipments', { orderId, items, address }],
+  };
+  const [service, route, body] = requests[step]!;
+  return fetch(proxies[service].target + route, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'idempotency-key': `${orderWorkflowId(orderId)}/${step}`,
+    },
+    body: JSON.stringify(body),
+  });
+}
+
+/** Until the order has stood still for the guardian's grace, by the order service's own clock. */
+async function untilOld(orderId: string): Promise<void> {
+  const url = `${proxies.order.target}/books?unchangedForMs=${SETTINGS.GUARDIAN_GRACE_MS}&orderId=${orderId}`;
+  await eventually(
+    async () => ((await (await fetch(url)).json()) as OrderBooks).orders,
+    (found) => found.length === 1,
+    'the order is old',
+  );
+}
+
 describe('an order whose workflow is terminated', () => {
   it.each(POINTS)('%s, at %s, %s: is undone', async (kind, _, __, point) => {
     const orderId = await terminatedAt(point);
@@ -203,6 +242,14 @@ describe('an order whose workflow is terminated', () => {
     });
     expect(view.compensations.every(({ state }) => state === 'done')).toBe(true);
     expect(view.compensations.length).toBeGreaterThan(0);
+    const listed = await eventually(
+      async () =>
+        (await orders.orders.list({ limit: 1000 })).orders.filter((order) => order.orderId === orderId),
+      (rows) => rows[0]?.status === 'failed',
+      'the list shows it',
+    );
+    expect(listed).toMatchObject([{ runId: view.runId, settlement: view.settlement, transaction: kind }]);
+    expect(listed[0]).not.toHaveProperty('interrupted');
     await expectCleanAudit();
     await expectWholeTrace(view);
   });
@@ -230,30 +277,9 @@ describe('an order whose workflow is terminated', () => {
   it.each(['saga', 'tcc'] as const)('refuses whatever of it comes late: %s', async (kind) => {
     const point = { kind, service: 'shipping', route: '/shipments', moment: 'call' } as const;
     const orderId = await terminatedAt(point);
-    const { items, amount, customerId } = await settled(orderId);
-    const method = sampleOrder().payment.method;
-    const stock = { orderId, items, expectedAmount: amount };
-    const money = { orderId, amount, method };
-    const bodies: Record<string, readonly [Service, string, object]> = {
-      create_order: ['order', '/orders', { orderId, customerId, items, amount }],
-      reserve_inventory: ['inventory', '/reservations', stock],
-      process_payment: ['payment', '/payments', money],
-      try_inventory: ['inventory', '/holds', stock],
-      try_payment: ['payment', '/holds', money],
-      confirm_inventory: ['inventory', '/confirmations', confirms(orderId, 'try_inventory')],
-      confirm_payment: ['payment', '/confirmations', confirms(orderId, 'try_payment')],
-      create_shipment: ['shipping', '/shipments', { orderId, items, address: sampleOrder().shippingAddress }],
-    };
+    await settled(orderId);
     for (const { name } of STEPS_OF[kind]) {
-      const [service, route, body] = bodies[name]!;
-      const answer = await fetch(proxies[service].target + route, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          'idempotency-key': `${orderWorkflowId(orderId)}/${name}`,
-        },
-        body: JSON.stringify(body),
-      });
+      const answer = await request(orderId, name);
       // What was confirmed keeps its answer; it does nothing any more.
       const replayed = answer.headers.get('idempotent-replayed') === 'true';
       if (!replayed)
@@ -314,8 +340,32 @@ describe('an order whose workflow is terminated', () => {
     expect(view?.status).toBe('failed');
     await expectCleanAudit();
     const { debts } = await orders.audit();
-    expect(debts).toMatchObject([{ orderId, step: 'refund_payment', skippedBy: 'ann' }]);
+    expect(debts).toContainEqual(expect.objectContaining({ orderId, skippedBy: 'ann' }));
     await expectWholeTrace(view!);
+  });
+
+  it('leaves alone what an operator has given up, and still calls it a debt', async () => {
+    const orderId = `ord_${randomUUID()}`;
+    const away = proxies.shipping.strikeOnce('POST /shipments', 'effect', () => stack.stopPart('inventory'));
+    const method = 'pm_card_refund_fails';
+    await start({ orderId, payment: { method }, shippingAddress: NO_CARRIER });
+    await away;
+    // Neither can be undone; one of both is given up, so that the order still waits for the other.
+    await orders.orders.waitForOutcome(orderId, { timeoutMs: 60_000 });
+    await orders.orders.skipCompensation(orderId, { by: 'ann', step: 'refund_payment', reason: 'by bank' });
+    await terminate(orderId);
+    await stack.startPart('inventory');
+    const view = await settled(orderId);
+    expect(view.status).toBe('failed');
+    expect(view.compensations.map(({ step, state }) => [step, state])).toEqual([
+      ['refund_payment', 'skipped'],
+      ['release_inventory', 'done'],
+      ['cancel_order', 'done'],
+    ]);
+    await expectCleanAudit();
+    const { debts } = await orders.audit();
+    expect(debts).toContainEqual(expect.objectContaining({ orderId, skippedBy: 'ann', reason: 'by bank' }));
+    await expectWholeTrace(view);
   });
 
   it('is settled again when its settlement is terminated as well', async () => {
@@ -346,10 +396,12 @@ describe('an order whose workflow is lost', () => {
   });
 
   it('stays as it is when its books are those of a completed order', async () => {
-    const orderId = await start();
-    await orders.orders.waitForOutcome(orderId, { timeoutMs: 60_000 });
-    await forget(orderId);
-    await look();
+    const orderId = `ord_${randomUUID()}`;
+    for (const name of ['create_order', 'reserve_inventory', 'process_payment', 'create_shipment']) {
+      expect((await request(orderId, name)).status).toBe(201);
+    }
+    await untilOld(orderId);
+    expect(await look()).toEqual({ settled: 0, failed: 0 });
     await expect(orders.orders.summary(orderId)).rejects.toThrow(OrderNotFoundError);
     await expectCleanAudit();
   });
@@ -369,7 +421,7 @@ async function forget(orderId: string): Promise<void> {
         .describe()
         .then(
           () => 'there',
-          (error: Error) => error.name,
+          (error: unknown) => (error as Error).name,
         ),
     (found) => found === 'WorkflowNotFoundError',
     'the workflow is deleted',
@@ -388,12 +440,10 @@ describe('an order that is not abandoned', () => {
     let report: GuardianReport | undefined;
     const struck = proxies.payment.strikeOnce('POST /payments', 'call', async () => {
       const { runId } = await orders.orders.summary(atWork);
-      await eventually(ageOfRow, (ms) => ms > 2 * Number(SETTINGS.GUARDIAN_GRACE_MS), 'its row is old');
+      await untilOld(atWork);
       report = await look();
       expect((await orders.orders.summary(atWork)).runId).toBe(runId);
     });
-    const begun = Date.now();
-    const ageOfRow = () => Date.now() - begun;
     await start({ orderId: atWork });
     await struck;
     expect(report).toMatchObject({ settled: 0, failed: 0 });
@@ -410,14 +460,14 @@ describe('a worker that is killed', () => {
   const startWorker = async () => {
     [worker] = await startParts(stack, ['worker']);
   };
-  afterAll(async () => {
+  beforeAll(() => stack.stopPart('worker'));
+  afterEach(async () => {
     await worker?.dispose();
   });
 
   it.each(['saga', 'tcc'] as const)(
     'in the middle of settling: everything is undone once, %s',
     async (kind) => {
-      await stack.stopPart('worker');
       await startWorker();
       const route = kind === 'saga' ? 'POST /refunds' : 'POST /reversals';
       const killed = proxies.payment.strikeOnce(route, 'effect', async () => {
@@ -435,9 +485,4 @@ describe('a worker that is killed', () => {
       expect(money.refunded).toBeLessThanOrEqual(money.charged);
     },
   );
-});
-
-const confirms = (orderId: string, name: string) => ({
-  orderId,
-  confirms: `${orderWorkflowId(orderId)}/${name}`,
 });

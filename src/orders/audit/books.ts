@@ -99,12 +99,19 @@ export async function readBooks(sources: BookSources, orderIds?: readonly string
   return { inventory, effects };
 }
 
+export interface OrderPageQuery {
+  readonly cursor: string | undefined;
+  readonly limit: number;
+  readonly unchangedForMs: number;
+  readonly changedWithinMs: number;
+}
+
 /** One page of the orders that the order service knows. */
 export async function readOrderPage(
   source: ServiceSource,
-  query: { readonly cursor: string | undefined; readonly limit: number; readonly unchangedForMs: number },
+  query: OrderPageQuery,
 ): Promise<{ readonly orderIds: readonly string[]; readonly nextCursor?: string | undefined }> {
-  const { orders, nextCursor } = await readService(source, '/books', query, orderBooks);
+  const { orders, nextCursor } = await readService(source, '/books', { ...query }, orderBooks);
   return { orderIds: orders.map(({ orderId }) => orderId), nextCursor };
 }
 

@@ -18,9 +18,10 @@ const createOrderSchema = z.strictObject({
   amount: moneySchema,
 });
 
-/** `unchangedForMs=10000`: without what has changed since, by this service's clock. */
+/** `unchangedForMs=10000&changedWithinMs=60000`: what has last changed in that time, by this service's clock. */
 const booksQuerySchema = pageQuerySchema.extend({
-  unchangedForMs: z.coerce.number().int().min(0).max(86_400_000).optional(),
+  unchangedForMs: z.coerce.number().int().min(0).optional(),
+  changedWithinMs: z.coerce.number().int().min(0).optional(),
 });
 
 /** The order service: keeps the orders. Its database is open and migrated, and closed with the app. */
@@ -50,7 +51,7 @@ export async function buildOrderApp(deps: ServiceDeps): Promise<ServiceApp> {
   );
 
   app.get('/books', { schema: { querystring: booksQuerySchema } }, (request) =>
-    orderBooks(db, pageRequest(request.query), request.query.unchangedForMs),
+    orderBooks(db, pageRequest(request.query), request.query),
   );
 
   return app;

@@ -73,20 +73,25 @@ export async function readOrder(db: Kysely<OrderTables>, orderId: string): Promi
 /**
  * One page of the service's books, by order id.
  *
- * @param unchangedForMs leaves out orders that changed more lately.
+ * @param times leaves out orders that changed more lately, or not for longer.
  */
 export async function orderBooks(
   db: Kysely<OrderTables>,
   request: PageRequest,
-  unchangedForMs = 0,
+  {
+    unchangedForMs,
+    changedWithinMs,
+  }: { unchangedForMs?: number | undefined; changedWithinMs?: number | undefined } = {},
 ): Promise<OrderBooks> {
+  const now = Date.now();
   const { after, limit } = request;
   const rows = await db
     .selectFrom('orders')
     .select(['order_id', 'key', 'status', 'amount', 'currency'])
     .where(sql<boolean>`(order_id, key) > (${after[0]}, ${after[1]})`)
     .where(ofOrders(request))
-    .$if(unchangedForMs > 0, (query) => query.where('updated_at', '<=', Date.now() - unchangedForMs))
+    .where('updated_at', '<=', now - (unchangedForMs ?? 0))
+    .where('updated_at', '>=', now - (changedWithinMs ?? now))
     .orderBy('order_id')
     .orderBy('key')
     .limit(limit + 1)
