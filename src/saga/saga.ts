@@ -242,7 +242,7 @@ export class Saga<Activities> {
     this.#failure = { ...text, step: failedStep?.name ?? null, cancelled };
     this.#work.skipPending();
     if (failedStep !== undefined) this.#tracing.stepFailed(failedStep, error);
-    this.#measurements.whole('compensating', 'begun', this.#startedAt);
+    if (!this.#work.adopted) this.#measurements.whole('compensating', 'begun', this.#startedAt);
     await this.#compensate();
     const outcome = cancelled ? 'cancelled' : 'failed';
     this.#enter(outcome);

@@ -19,6 +19,8 @@ export class SagaWork<Activities> {
 
   /** Every planned step, in order. */
   readonly records: readonly StepRecord[];
+  /** Another run has begun it; that one counted how. */
+  adopted = false;
   /** The step that failed last. */
   failedStep: StepPlan | undefined;
   /** When the state last changed, ISO 8601. */
@@ -42,6 +44,7 @@ export class SagaWork<Activities> {
   /** Notes what is known of a step that another run had begun. */
   adopt(plan: StepPlan, past: PastStep): void {
     Object.assign(this.#record(plan), past);
+    this.adopted = true;
     this.changed();
   }
 

@@ -9,7 +9,7 @@ export interface SagaMeterOptions {
   /** What is counted from 0 on, so that the first event is an increase. */
   readonly expected?: {
     readonly saga: string;
-    /** Sagas that have no TCC transaction. */
+    /** Sagas that only end what others have begun. */
     readonly others?: readonly string[];
     readonly compensations: readonly string[];
   };
@@ -123,8 +123,8 @@ function startAtZero(
   { sagaCompleted, sagaCompensated, compensation, tccCompleted }: Instruments,
   { saga, others = [], compensations }: NonNullable<SagaMeterOptions['expected']>,
 ): void {
+  sagaCompensated.add(0, { [LABELS.sagaName]: saga });
   for (const name of [saga, ...others]) {
-    sagaCompensated.add(0, { [LABELS.sagaName]: name });
     for (const outcome of SAGA_OUTCOMES) {
       sagaCompleted.add(0, { [LABELS.sagaName]: name, [LABELS.sagaOutcome]: outcome });
     }

@@ -4,6 +4,7 @@ import type { HistoryAndWorkflowId } from '@temporalio/client';
 import type { OpenTelemetrySinks } from '@temporalio/interceptors-opentelemetry';
 import type { InjectedSinks, WorkflowBundleOption } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
+import type { MeasurementSinks } from '../saga/measurements';
 import type { OpenSpanSinks } from '../saga/open-spans';
 import { fromIsolate, isSampled } from '../telemetry/workflow-span-sink';
 
@@ -34,7 +35,9 @@ export async function* replaySpans(
     runs.set(runId, run);
     return run;
   };
-  const sinks: InjectedSinks<OpenTelemetrySinks & OpenSpanSinks> = {
+  const sinks: InjectedSinks<OpenTelemetrySinks & OpenSpanSinks & MeasurementSinks> = {
+    // What is replayed was counted when it happened.
+    measurements: { record: { callDuringReplay: false, fn: () => undefined } },
     exporter: {
       export: {
         callDuringReplay: true,

@@ -25,6 +25,7 @@ describe('recorded histories', () => {
       'out-of-stock',
       'parked-and-skipped',
       'payment-unknown',
+      'settled',
       'shipping-refused',
       'shipping-unknown',
       'tcc-cancelled-while-trying',
@@ -32,6 +33,7 @@ describe('recorded histories', () => {
       'tcc-confirm-refused',
       'tcc-parked-and-skipped',
       'tcc-reversed',
+      'tcc-settled',
       'tcc-try-refused',
       'tcc-try-unknown',
     ]);
