@@ -4,6 +4,8 @@ import { readBooks, readOrderPage } from '../../src/orders/audit/books';
 import { bookSources } from '../../src/orders/open-orders';
 import { noTracer } from '../../src/cli/session';
 import { OrderNotFoundError } from '../../src/orders/errors';
+import { lostOrders } from '../../src/guardian/lost-orders';
+import { settle } from '../../src/guardian/settle';
 import { GUARDIAN_SCHEDULE_ID, scheduleGuardian } from '../../src/guardian/schedule';
 import type { StoredSpan } from '../../src/telemetry/stored-span';
 import { lintTrace } from '../../src/traces/lint-trace';
@@ -64,6 +66,26 @@ describe('an order whose workflow is lost', () => {
 });
 
 describe('an order that is not abandoned', () => {
+  it.each(['completed', 'parked'])('is not settled, whoever tries to: %s', async (state) => {
+    const method = state === 'parked' ? 'pm_card_refund_fails' : 'pm_card_visa';
+    const address = state === 'parked' ? { shippingAddress: NO_CARRIER } : {};
+    const orderId = await guarded.place({ payment: { method }, ...address });
+    const { customerId, items, amount, transaction } = await guarded.outcome(orderId);
+    const input = {
+      order: { orderId, customerId, items, transaction },
+      amount,
+      policies: guarded.stack.config.policies,
+      settlement: { abandoned: 'terminated' as const },
+      steps: [],
+      completed: false,
+    };
+    const deps = { client: guarded.opened.client, tracer: noTracer() };
+    expect(await settle({ input, memo: {}, headers: {} }, deps)).toBe(false);
+    await guarded.expectRuns(orderId, 1);
+    if (state === 'completed') return;
+    await guarded.orders.skipCompensation(orderId, { by: 'ann', step: 'refund_payment', reason: 'test' });
+  });
+
   it('is left alone: at work, parked, completed', async () => {
     const completed = await guarded.place();
     const method = 'pm_card_refund_fails';
@@ -167,7 +189,20 @@ describe('the schedule of the guardian', () => {
     await scheduleGuardian(client, 0);
     await expect(every()).rejects.toThrow('schedule');
     await scheduleGuardian(client, 0);
+    // While nobody looks: what has not changed for as long as Temporal remembers is nobody's to call lost.
+    const orderId = `ord_${randomUUID()}`;
+    expect((await guarded.request(orderId, 'create_order')).ok).toBe(true);
+    await guarded.untilOld(orderId);
+    const { policies, guardian } = guarded.stack.config;
+    const sources = bookSources(guarded.stack.config, noTracer());
+    const lost = async (retentionMs: number) => {
+      const page = await lostOrders(undefined, { client, sources, policies, ...guardian, retentionMs });
+      return page.lost.map(({ input }) => input.order.orderId);
+    };
+    expect(await lost(60_100)).not.toContain(orderId);
+    expect(await lost(3_600_000)).toContain(orderId);
     await scheduleGuardian(client, 1_000);
+    expect((await guarded.settled(orderId)).status).toBe('failed');
     expect(await every()).toEqual([1000]);
   });
 });
