@@ -95,6 +95,8 @@ const environmentSchema = z.object({
   TCC_HOLD_SWEEP_INTERVAL_MS: milliseconds(1_000),
   /** `off`: no embedded trace store; spans go over OTLP out of memory, or nowhere. */
   TRACE_STORE: z.enum(['on', 'off']).default('on'),
+  /** `on`: services do what `PUT /faults` tells them; for tests, and refused where NODE_ENV is `production`. */
+  FAULTS: z.enum(['on', 'off']).default('off'),
   SAGA_STEP_TIMEOUT_MS: milliseconds(5_000),
   /** With the pauses below: a service may be away for half a minute, and start. */
   SAGA_STEP_MAX_ATTEMPTS: attempts(13),
@@ -155,6 +157,8 @@ export interface Config {
   readonly holds: { readonly ttlMs: number; readonly sweepIntervalMs: number };
   /** Whether spans are kept under `dataDir`. */
   readonly traceStore: boolean;
+  /** Whether services may be told to misbehave. */
+  readonly faults: boolean;
   readonly policies: SagaPolicies;
   readonly logLevel: Environment['LOG_LEVEL'];
 }
@@ -177,6 +181,9 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     ...overrides.problems,
     ...(given['GATEWAY_JWKS_URL'] !== undefined && given['GATEWAY_JWT_SECRET'] !== undefined
       ? ['GATEWAY_JWKS_URL, GATEWAY_JWT_SECRET: set one of them, not both']
+      : []),
+    ...(given['FAULTS'] === 'on' && given['NODE_ENV'] === 'production'
+      ? ['FAULTS=on: not in production (NODE_ENV=production)']
       : []),
   ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
@@ -222,6 +229,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     paymentProviderTimeoutMs: env.PAYMENT_PROVIDER_TIMEOUT_MS,
     holds: { ttlMs: env.TCC_HOLD_TTL_MS, sweepIntervalMs: env.TCC_HOLD_SWEEP_INTERVAL_MS },
     traceStore: env.TRACE_STORE === 'on',
+    faults: env.FAULTS === 'on',
     policies: {
       step: {
         timeoutMs: env.SAGA_STEP_TIMEOUT_MS,

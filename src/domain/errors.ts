@@ -57,6 +57,8 @@ export const ERRORS = {
   no_worker: { status: 503, title: 'No worker answers for the order', refusal: false },
   overloaded: { status: 503, title: 'Too busy', refusal: false },
   storage_unavailable: { status: 503, title: 'The records of orders cannot be had', refusal: false },
+  /** Only a service that was told to (`FAULTS=on`). */
+  fault_injected: { status: 503, title: 'The service was told to fail', refusal: false },
   auth_unavailable: { status: 503, title: 'Bearer tokens cannot be checked', refusal: false },
 
   // A step that no number of attempts could bring to an answer: its outcome stayed unknown, it was undone.

@@ -6,6 +6,7 @@ import type { Problem } from '../http/problem';
 import type { Telemetry } from '../telemetry/telemetry';
 import type { Answer } from './barrier/barrier-rows';
 import { idempotencyKey } from './barrier/idempotency';
+import { injectFaults } from './faults';
 
 /** What every service is built from. */
 export interface ServiceDeps {
@@ -17,7 +18,7 @@ export type ServiceApp = HttpApp;
 
 /** The ground of a service: that of every HTTP app here, and an `Idempotency-Key` demanded of every POST. */
 export function createServiceApp(
-  { telemetry }: ServiceDeps,
+  { config, telemetry }: ServiceDeps,
   resources: Required<Pick<HttpAppOptions, 'ready' | 'close'>>,
 ): ServiceApp {
   const app = createHttpApp({ telemetry, ...resources });
@@ -25,6 +26,7 @@ export function createServiceApp(
     if (request.method === 'POST' && !request.is404) idempotencyKey(request);
     done();
   });
+  if (config.faults) injectFaults(app);
   return app;
 }
 

@@ -3,8 +3,8 @@ import type { OrderView } from '../../src/domain/order';
 import { openOrders } from '../../src/orders/open-orders';
 import type { Orders } from '../../src/orders/open-orders';
 import { noTracer } from '../../src/cli/session';
-import { AmbushProxy } from '../support/ambush-proxy';
-import type { Moment } from '../support/ambush-proxy';
+import { AmbushProxy, MOMENTS } from '../support/ambush-proxy';
+import type { Moment, PassingRequest } from '../support/ambush-proxy';
 import { eventually } from '../support/eventually';
 import { sampleOrder } from '../support/orders';
 import { TestStack } from '../support/stack';
@@ -31,7 +31,6 @@ const SETTINGS = {
   SAGA_COMPENSATION_MAX_ATTEMPTS: '1000',
 };
 
-const MOMENTS: readonly Moment[] = ['call', 'effect', 'reply'];
 const NAMES = {
   call: 'before the call',
   effect: 'after the effect, before the reply',
@@ -100,7 +99,11 @@ describe('a TCC transaction of which somebody is killed (SIGKILL) at the boundar
     moment: Moment,
     victim: Victim,
   ): Promise<string> => {
-    const struck = proxies[participant].strikeOnce(`POST /${phase}`, moment, () => kill(victim));
+    const isThat = ({ route }: PassingRequest) => route === `POST /${phase}`;
+    const struck = proxies[participant].strikeOnce(isThat, moment, async () => {
+      await kill(victim);
+      return 'is lost';
+    });
     // A payment that never answers is one whose holds are cancelled.
     const isCancelled = phase === 'cancellations';
     const method = isCancelled ? 'pm_card_timeout' : 'pm_card_visa';

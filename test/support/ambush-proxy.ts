@@ -4,26 +4,48 @@ import type { AddressInfo } from 'node:net';
 import { finished } from 'node:stream/promises';
 
 /** When something may happen to a request: before it is passed on, once it took effect, once its answer is out. */
-export type Moment = 'call' | 'effect' | 'reply';
+export const MOMENTS = ['call', 'effect', 'reply'] as const;
+export type Moment = (typeof MOMENTS)[number];
 
-interface Ambush {
+/** What becomes of the request after the strike: it goes on as if nothing had been, or nothing more comes of it. */
+export type Fate = 'goes on' | 'is lost';
+
+export interface PassingRequest {
   /** `POST /holds`. */
   readonly route: string;
+  /** Its `Idempotency-Key`. */
+  readonly key: string | undefined;
+}
+
+interface Ambush {
+  readonly matches: (request: PassingRequest) => boolean;
   readonly moment: Moment;
-  readonly strike: () => Promise<void>;
-  readonly settle: (outcome: Promise<void>) => void;
+  readonly strike: () => Promise<Fate>;
+  readonly settle: (outcome: Promise<Fate>) => void;
 }
 
 /** An HTTP server between a service and its callers, in which once something may befall one of both. */
 export class AmbushProxy {
   /** The service behind it; set before the first request. */
   target = '';
+  /** Tells of every request that comes. */
+  onRequest: (request: PassingRequest) => void = () => undefined;
+  /** Requests whose caller did not wait for the answer. */
+  abandoned = 0;
+  /** Requests that have come and are not done with, whether somebody waits for them or not. */
+  underWay = 0;
   #ambush: Ambush | undefined;
   readonly #server: Server;
 
   private constructor() {
     this.#server = createServer((request, response) => {
-      this.#handle(request, response).catch(() => response.destroy());
+      this.underWay++;
+      response.once('close', () => {
+        if (!response.writableFinished) this.abandoned++;
+      });
+      this.#handle(request, response)
+        .catch(() => response.destroy())
+        .finally(() => this.underWay--);
     });
   }
 
@@ -38,13 +60,13 @@ export class AmbushProxy {
   }
 
   /**
-   * Strikes once, at `moment` of the next request for `route`; nothing more comes of that request then.
+   * Strikes once, at `moment` of the next request that `matches`.
    *
    * @returns when that is done, with its failure if it has one.
    */
-  strikeOnce(route: string, moment: Moment, strike: () => Promise<void>): Promise<void> {
+  strikeOnce(matches: Ambush['matches'], moment: Moment, strike: () => Promise<Fate>): Promise<Fate> {
     return new Promise((settle) => {
-      this.#ambush = { route, moment, strike, settle };
+      this.#ambush = { matches, moment, strike, settle };
     });
   }
 
@@ -55,11 +77,15 @@ export class AmbushProxy {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/', headers } = request;
-    const route = `${method} ${url.split('?', 1)[0] ?? ''}`;
+    const passing = {
+      route: `${method} ${url.split('?', 1)[0] ?? ''}`,
+      key: headers['idempotency-key']?.toString(),
+    };
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     await finished(request);
-    if (await this.#strikes(route, 'call')) return void response.destroy();
+    this.onRequest(passing);
+    if ((await this.#pass('call', passing)) === 'is lost') return void response.destroy();
     const { host: _, connection: __, ...passed } = headers;
     const answer = await fetch(this.target + url, {
       method,
@@ -67,22 +93,21 @@ export class AmbushProxy {
       ...(body !== '' && { body }),
     });
     const text = await answer.text();
-    if (await this.#strikes(route, 'effect')) return void response.destroy();
+    if ((await this.#pass('effect', passing)) === 'is lost') return void response.destroy();
     response.writeHead(answer.status, {
       'content-type': answer.headers.get('content-type') ?? 'application/json',
     });
     response.end(text);
     await finished(response);
-    await this.#strikes(route, 'reply');
+    await this.#pass('reply', passing);
   }
 
-  async #strikes(route: string, moment: Moment): Promise<boolean> {
+  async #pass(moment: Moment, request: PassingRequest): Promise<Fate> {
     const ambush = this.#ambush;
-    if (ambush?.route !== route || ambush.moment !== moment) return false;
+    if (ambush?.moment !== moment || !ambush.matches(request)) return 'goes on';
     this.#ambush = undefined;
     const outcome = ambush.strike();
     ambush.settle(outcome);
-    await outcome;
-    return true;
+    return outcome;
   }
 }

@@ -4,9 +4,9 @@ import type { Orders } from '../../src/orders/open-orders';
 import { startTelemetry } from '../../src/telemetry/start-telemetry';
 import type { StartedTelemetry } from '../../src/telemetry/telemetry';
 import { TestStack } from '../support/stack';
-import { STORM_SETTINGS, traceStorm } from './trace-storm';
+import { storm, STORM_SETTINGS } from './storm';
 
-/** `npm run chaos:traces` does the same with more of them. */
+/** `npm run chaos:storm` does the same with more of them. */
 const ORDERS = 48;
 const SEED = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000);
 
@@ -32,7 +32,7 @@ describe(`traces of ${String(ORDERS)} orders while worker and services are kille
   it('are whole after the sweep: one each, no orphan, no duplicate, every compensation linked once', async () => {
     const lines: string[] = [];
     const { config, environment } = stack;
-    const report = await traceStorm({
+    const report = await storm({
       ...{ config, environment, orders, tracer: telemetry.tracer },
       ...{ count: ORDERS, parallel: 6, seed: SEED, say: (line) => lines.push(line) },
     });
