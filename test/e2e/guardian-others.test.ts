@@ -22,11 +22,21 @@ beforeAll(async () => {
 });
 afterAll(() => guarded.stop());
 
+/** Orders that the books, and Temporal, call lost. */
+async function lostWithin(retentionMs: number): Promise<string[]> {
+  const { config } = guarded.stack;
+  const sources = bookSources(config, noTracer());
+  const { client } = guarded.opened;
+  const deps = { client, sources, policies: config.policies, graceMs: config.guardian.graceMs, retentionMs };
+  return (await lostOrders(undefined, deps)).lost.map(({ input }) => input.order.orderId);
+}
+
 describe('an order whose workflow is lost', () => {
   it.each(['saga', 'tcc'] as const)('is undone: %s', async (kind) => {
     const orderId = `ord_${randomUUID()}`;
-    const { shipping } = guarded.proxies;
-    const struck = shipping.strikeOnce('POST /shipments', 'call', () => guarded.forget(orderId));
+    const struck = guarded.strike({ service: 'shipping', route: '/shipments', moment: 'call' }, () =>
+      guarded.forget(orderId),
+    );
     await guarded.place({ orderId, transaction: kind });
     await struck;
     const view = await guarded.settled(orderId);
@@ -93,8 +103,9 @@ describe('an order that is not abandoned', () => {
     for (const orderId of [completed, parked]) await guarded.outcome(orderId);
     const atWork = `ord_${randomUUID()}`;
     let report: GuardianReport | undefined;
-    const struck = guarded.proxies.payment.strikeOnce('POST /payments', 'call', async () => {
+    const struck = guarded.strike({ service: 'payment', route: '/payments', moment: 'call' }, async () => {
       await guarded.untilOld(atWork);
+      expect(await lostWithin(3_600_000)).not.toContain(atWork);
       report = await guarded.look();
     });
     await guarded.place({ orderId: atWork });
@@ -193,14 +204,8 @@ describe('the schedule of the guardian', () => {
     const orderId = `ord_${randomUUID()}`;
     expect((await guarded.request(orderId, 'create_order')).ok).toBe(true);
     await guarded.untilOld(orderId);
-    const { policies, guardian } = guarded.stack.config;
-    const sources = bookSources(guarded.stack.config, noTracer());
-    const lost = async (retentionMs: number) => {
-      const page = await lostOrders(undefined, { client, sources, policies, ...guardian, retentionMs });
-      return page.lost.map(({ input }) => input.order.orderId);
-    };
-    expect(await lost(60_100)).not.toContain(orderId);
-    expect(await lost(3_600_000)).toContain(orderId);
+    expect(await lostWithin(60_100)).not.toContain(orderId);
+    expect(await lostWithin(3_600_000)).toContain(orderId);
     await scheduleGuardian(client, 1_000);
     expect((await guarded.settled(orderId)).status).toBe('failed');
     expect(await every()).toEqual([1000]);
@@ -221,8 +226,8 @@ describe('a worker that is killed', () => {
     'in the middle of settling: everything is undone once, %s',
     async (kind) => {
       await startWorker();
-      const route = kind === 'saga' ? 'POST /refunds' : 'POST /reversals';
-      const killed = guarded.proxies.payment.strikeOnce(route, 'effect', async () => {
+      const route = kind === 'saga' ? '/refunds' : '/reversals';
+      const killed = guarded.strike({ service: 'payment', route, moment: 'effect' }, async () => {
         worker?.signal('SIGKILL');
         expect(await worker?.ended).toBe('SIGKILL');
       });

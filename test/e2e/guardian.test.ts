@@ -103,6 +103,33 @@ describe('an order whose workflow is terminated', () => {
     await guarded.expectCleanAudit();
   });
 
+  it.each([
+    ['saga', 'payment', '/payments'],
+    ['saga', 'inventory', '/reservations'],
+    ['tcc', 'payment', '/holds'],
+    ['tcc', 'payment', '/confirmations'],
+  ] as const)(
+    'refuses a call of its last attempt that is carried out only now: %s, %s %s',
+    async (kind, service, route) => {
+      const orderId = `ord_${randomUUID()}`;
+      const act = async () => {
+        await guarded.terminate(orderId);
+        expect((await guarded.settled(orderId)).status).toBe('failed');
+      };
+      const late = guarded.strike({ service, route, moment: 'call' }, act, 'goes on');
+      await guarded.place({ orderId, transaction: kind });
+      await late;
+      await eventually(
+        () => guarded.proxies[service].underWay,
+        (requests) => requests === 0,
+        'the late call has been carried out',
+      );
+      await guarded.expectCleanAudit();
+      const { money, stock } = await guarded.opened.audit();
+      expect([money.held, stock.reduce((sum, { reserved }) => sum + reserved, 0)]).toEqual([0, 0]);
+    },
+  );
+
   it.each(['saga', 'tcc'] as const)('is completed when every effect of it stands: %s', async (kind) => {
     const orderId = await guarded.terminatedAt({
       kind,
@@ -123,10 +150,13 @@ describe('an order whose workflow is terminated', () => {
 
   it('is undone when its customer had asked for that, although every effect of it stands', async () => {
     const orderId = `ord_${randomUUID()}`;
-    const struck = guarded.proxies.shipping.strikeOnce('POST /shipments', 'effect', async () => {
-      await guarded.orders.cancel(orderId, { by: 'ann' });
-      await guarded.terminate(orderId);
-    });
+    const struck = guarded.strike(
+      { service: 'shipping', route: '/shipments', moment: 'effect' },
+      async () => {
+        await guarded.orders.cancel(orderId, { by: 'ann' });
+        await guarded.terminate(orderId);
+      },
+    );
     await guarded.place({ orderId });
     await struck;
     expect((await guarded.settled(orderId)).status).toBe('failed');
@@ -162,8 +192,9 @@ describe('an order whose workflow is terminated', () => {
 
   it('leaves alone what an operator has given up, and still calls it a debt', async () => {
     const orderId = `ord_${randomUUID()}`;
-    const { shipping } = guarded.proxies;
-    const away = shipping.strikeOnce('POST /shipments', 'effect', () => guarded.stack.stopPart('inventory'));
+    const away = guarded.strike({ service: 'shipping', route: '/shipments', moment: 'effect' }, () =>
+      guarded.stack.stopPart('inventory'),
+    );
     const method = 'pm_card_refund_fails';
     await guarded.place({ orderId, payment: { method }, shippingAddress: NO_CARRIER });
     await away;
@@ -190,7 +221,9 @@ describe('an order whose workflow is terminated', () => {
 
   it('is settled again when its settlement is terminated as well', async () => {
     const orderId = await guarded.terminatedAt({ ...FORTH[3]!, moment: 'call' });
-    await guarded.proxies.payment.strikeOnce('POST /refunds', 'effect', () => guarded.terminate(orderId));
+    await guarded.strike({ service: 'payment', route: '/refunds', moment: 'effect' }, () =>
+      guarded.terminate(orderId),
+    );
     const view = await guarded.settled(orderId);
     expect(view.status).toBe('failed');
     await guarded.expectCleanAudit();

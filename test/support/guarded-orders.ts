@@ -13,7 +13,7 @@ import { lintTrace } from '../../src/traces/lint-trace';
 import type { GuardianReport } from '../../src/workflows/definitions';
 import { GUARDIAN_WORKFLOW_TYPE, ORDERS_TASK_QUEUE } from '../../src/workflows/definitions';
 import { AmbushProxy } from './ambush-proxy';
-import type { Moment } from './ambush-proxy';
+import type { Fate, Moment } from './ambush-proxy';
 import { eventually } from './eventually';
 import { sampleOrder } from './orders';
 import { TestStack } from './stack';
@@ -99,10 +99,26 @@ export class GuardedOrders {
     await this.opened.client.workflow.getHandle(orderWorkflowId(orderId)).terminate('by a test');
   }
 
+  /** Does something once, when a request comes to `point`; returns when that is done. */
+  async strike(
+    { service, route, moment }: Omit<Point, 'kind'>,
+    act: () => Promise<unknown>,
+    fate: Fate = 'is lost',
+  ): Promise<void> {
+    await this.proxies[service].strikeOnce(
+      (request) => request.route === `POST ${route}`,
+      moment,
+      async () => {
+        await act();
+        return fate;
+      },
+    );
+  }
+
   /** An order that is terminated at a request of its own. */
   async terminatedAt({ kind, service, route, moment, order }: Point): Promise<string> {
     const orderId = `ord_${randomUUID()}`;
-    const struck = this.proxies[service].strikeOnce(`POST ${route}`, moment, () => this.terminate(orderId));
+    const struck = this.strike({ service, route, moment }, () => this.terminate(orderId));
     await this.place({ orderId, transaction: kind, ...order });
     await struck;
     return orderId;
