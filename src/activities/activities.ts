@@ -1,5 +1,6 @@
 import type { Tracer } from '@opentelemetry/api';
 import type { Config } from '../config/config';
+import { spreadRetries } from '../saga/jitter';
 import { reportAttempts } from '../saga/report-attempts';
 import { createInventoryActivities } from './inventory-activities';
 import { createOrderActivities } from './order-activities';
@@ -21,5 +22,5 @@ function bareActivities(tracer: Tracer, services: Config['services']) {
 
 /** All activities of the order workflows, for a worker. */
 export function createActivities(tracer: Tracer, services: Config['services']) {
-  return reportAttempts(bareActivities(tracer, services));
+  return reportAttempts(spreadRetries(bareActivities(tracer, services)));
 }

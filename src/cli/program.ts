@@ -191,8 +191,11 @@ function addChanging(program: Command, output: Output, run: RunAction): void {
 function addChecking(program: Command, run: RunAction): void {
   program
     .command('doctor')
-    .description('say what is reachable and what is not, with the remedy')
-    .addHelpText('after', '\nExample:\n  orders doctor --json')
+    .description('say what is reachable and what is not, with the remedy, and how the last hour was')
+    .addHelpText(
+      'after',
+      '\nMarks with `warn` what an alert would be about; that changes no exit code.\n\nExample:\n  orders doctor --json',
+    )
     .action((options: object) => run((context) => loadCommand.doctor()(options, context)));
   program
     .command('audit')

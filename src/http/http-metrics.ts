@@ -1,6 +1,5 @@
 import type { Meter } from '@opentelemetry/api';
-import { ATTR } from '../telemetry/semconv';
-import { METRICS } from '../telemetry/metric-names';
+import { LABELS, METRICS } from '../telemetry/metric-names';
 import type { HttpApp } from './http-app';
 
 /** OpenTelemetry's advice for HTTP servers, seconds. */
@@ -18,9 +17,9 @@ export function measureRequests(app: HttpApp, meter: Meter): void {
   });
   app.addHook('onResponse', (request, reply, done) => {
     duration.record(reply.elapsedTime / 1000, {
-      [ATTR.httpRequestMethod]: request.method,
-      [ATTR.httpRoute]: request.routeOptions.url ?? 'unknown',
-      [ATTR.httpResponseStatusCode]: reply.statusCode,
+      [LABELS.httpRequestMethod]: request.method,
+      [LABELS.httpRoute]: request.routeOptions.url ?? 'unknown',
+      [LABELS.httpResponseStatusCode]: reply.statusCode,
     });
     done();
   });

@@ -121,3 +121,8 @@ export class ServiceUnreachableError extends OrderError {
     );
   }
 }
+
+/** For a list that lags: what is on it may have been interrupted or forgotten meanwhile. @throws any other error */
+export function undefinedWhenGone(error: unknown): undefined {
+  if (!(error instanceof OrderInterruptedError) && !(error instanceof OrderNotFoundError)) throw error;
+}

@@ -15,7 +15,13 @@ import {
   retryCompensationUpdate,
   skipCompensationUpdate,
 } from '../workflows/definitions';
-import { NoWorkerError, OrderInterruptedError, OrderNotFoundError, PastCancellingError } from './errors';
+import {
+  NoWorkerError,
+  OrderInterruptedError,
+  OrderNotFoundError,
+  PastCancellingError,
+  undefinedWhenGone,
+} from './errors';
 import { countOrders, listOrders } from './order-list';
 import type { OrderListRequest, OrderPage } from './order-list';
 import { interruptionOf, orderSummary, statusAtEnd } from './order-summary';
@@ -260,9 +266,4 @@ export class OrderClient {
       throw temporalError(error);
     }
   }
-}
-
-/** For a list that lags: what is on it may have been interrupted or forgotten meanwhile. */
-function undefinedWhenGone(error: unknown): undefined {
-  if (!(error instanceof OrderInterruptedError) && !(error instanceof OrderNotFoundError)) throw error;
 }

@@ -242,7 +242,9 @@ export class Saga<Activities> {
     this.#failure = { ...text, step: failedStep?.name ?? null, cancelled };
     this.#work.skipPending();
     if (failedStep !== undefined) this.#tracing.stepFailed(failedStep, error);
-    if (!this.#work.adopted) this.#measurements.whole('compensating', 'begun', this.#startedAt);
+    const owes = this.#stack.inState('pending').length > 0;
+    // What another run has begun, that one has counted.
+    if (owes && !this.#work.adopted) this.#measurements.whole('compensating', 'begun', this.#startedAt);
     await this.#compensate();
     const outcome = cancelled ? 'cancelled' : 'failed';
     this.#enter(outcome);

@@ -32,4 +32,7 @@ export const LABELS = {
   tccPhase: ATTR.tccPhase,
   orderStatus: ATTR.orderStatus,
   service: 'service',
+  httpRequestMethod: ATTR.httpRequestMethod,
+  httpRoute: ATTR.httpRoute,
+  httpResponseStatusCode: ATTR.httpResponseStatusCode,
 } as const;

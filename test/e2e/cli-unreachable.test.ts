@@ -57,10 +57,13 @@ describe('without Temporal', () => {
       ...{ PAYMENT_SERVICE_PORT: '3', SHIPPING_SERVICE_PORT: '4' },
     });
     expect(result.code).toBe(3);
-    const { ok, checks } = json<{ ok: boolean; checks: { name: string; ok: boolean; remedy?: string }[] }>(
-      result,
-    );
+    const { ok, checks, lastHour } = json<{
+      ok: boolean;
+      checks: { name: string; ok: boolean; remedy?: string }[];
+      lastHour: { unknown: string };
+    }>(result);
     expect(ok).toBe(false);
+    expect(lastHour.unknown).toContain('127.0.0.1:1');
     const failed = checks.filter((check) => !check.ok);
     expect(failed.map(({ name }) => name)).toEqual(
       expect.arrayContaining([

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { ORDER_STATUSES } from '../../src/domain/order';
 import { PART_NAMES } from '../../src/stack/start-part';
 import { queriesOf, readDashboard } from '../support/ops/grafana-dashboard';
-import type { DocumentedMetric } from '../support/ops/metrics-doc';
-import { documentedMetrics } from '../support/ops/metrics-doc';
+import { LABELS, METRICS } from '../../src/telemetry/metric-names';
+import { documentedMetrics, metricOf } from '../support/ops/metrics-doc';
 import { allRules, isAlert, nameOf } from '../support/ops/prometheus-rules';
 import type { Selector } from '../support/ops/promql';
 import { selectorsIn } from '../support/ops/promql';
@@ -20,21 +20,22 @@ const SCRAPE_LABELS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 
 const DOCUMENTED = documentedMetrics();
 
+/** What the parts serve, but for what Temporal's SDK adds. */
+const OURS = [...DOCUMENTED.values()].filter(
+  ({ name, servedBy }) => servedBy.size > 0 && !name.startsWith('temporal_'),
+);
+
+/** OpenTelemetry's name as Prometheus has it, but for the unit behind it. */
+const inPrometheus = (name: string) => name.replaceAll('.', '_');
+
 const USES = [
   ...allRules().map((rule) => ({ where: nameOf(rule), expr: rule.expr })),
   ...queriesOf(readDashboard()),
 ].flatMap(({ where, expr }) => selectorsIn(expr).map((selector) => ({ where, selector })));
 
-/** The metric that a series belongs to: a histogram has three kinds of series, all others one of its own name. */
-function metricOf(series: string): DocumentedMetric | undefined {
-  const histogram = /^(.+)_(bucket|sum|count)$/.exec(series)?.[1];
-  const metric = DOCUMENTED.get(histogram ?? series);
-  return (metric?.type === 'histogram') === (histogram !== undefined) ? metric : undefined;
-}
-
 /** A label's possible values; none, where any value is possible. What Prometheus records has those of what it is made of. */
 function possibleValues(series: string, label: string): ReadonlySet<string> {
-  const own = SCRAPE_LABELS.get(label) ?? metricOf(series)?.labels.get(label) ?? new Set();
+  const own = SCRAPE_LABELS.get(label) ?? metricOf(series, DOCUMENTED)?.labels.get(label) ?? new Set();
   const recorded = allRules().find((rule) => !isAlert(rule) && nameOf(rule) === series);
   if (own.size > 0 || recorded === undefined) return own;
   const sources = selectorsIn(recorded.expr).map(({ metric }) => possibleValues(metric, label));
@@ -45,7 +46,7 @@ function possibleValues(series: string, label: string): ReadonlySet<string> {
 
 /** Which labels of a selector the document does not know, and which values. */
 function unknownIn({ metric: series, matchers, groupedBy }: Selector): string[] {
-  const metric = metricOf(series);
+  const metric = metricOf(series, DOCUMENTED);
   if (metric === undefined) return [series];
   const labels = new Set([...SCRAPE_LABELS.keys(), ...metric.labels.keys()]);
   if (series.endsWith('_bucket')) labels.add('le');
@@ -74,7 +75,7 @@ describe('docs/metrics.md', () => {
   });
 
   it('has no metric that nobody looks at, unless it says so', () => {
-    const used = new Set(USES.map(({ selector }) => metricOf(selector.metric)?.name));
+    const used = new Set(USES.map(({ selector }) => metricOf(selector.metric, DOCUMENTED)?.name));
     const unused = [...DOCUMENTED.values()].filter(({ name }) => !used.has(name));
     expect(unused.filter(({ says }) => !says.endsWith(NOT_USED)).map(({ name }) => name)).toEqual([]);
     const usedAllTheSame = [...DOCUMENTED.values()].filter(
@@ -95,6 +96,16 @@ describe('docs/metrics.md', () => {
     );
   });
 
+  it('has every metric of our own that the code has, and no other', () => {
+    const names = OURS.map(({ name }) => name.replace(/_(total|seconds)$/, ''));
+    expect(names.sort()).toEqual(Object.values(METRICS).map(inPrometheus).sort());
+  });
+
+  it('has every label of them that the code has, and no other', () => {
+    const labels = new Set(OURS.flatMap(({ labels: own }) => [...own.keys()]));
+    expect([...labels].sort()).toEqual(Object.values(LABELS).map(inPrometheus).sort());
+  });
+
   it('has no label that could carry an id', () => {
     const ids = [...DOCUMENTED.values()].flatMap(({ labels }) =>
       [...labels.keys()].filter((label) => /(^|_)ids?$|customer|trace|run|workflow_id/.test(label)),
@@ -103,10 +114,7 @@ describe('docs/metrics.md', () => {
   });
 
   it('names what is counted as Prometheus wants it', () => {
-    const ours = [...DOCUMENTED.values()].filter(({ name }) =>
-      /^(saga|tcc|orders|holds|telemetry|http)_/.test(name),
-    );
-    expect(ours.filter(({ name, type }) => name.endsWith('_total') !== (type === 'counter'))).toEqual([]);
-    expect(ours.filter(({ name, type }) => name.endsWith('_seconds') !== (type === 'histogram'))).toEqual([]);
+    expect(OURS.filter(({ name, type }) => name.endsWith('_total') !== (type === 'counter'))).toEqual([]);
+    expect(OURS.filter(({ name, type }) => name.endsWith('_seconds') !== (type === 'histogram'))).toEqual([]);
   });
 });

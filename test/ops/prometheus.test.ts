@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/config';
+import { ALERT_LIMITS } from '../../src/orders/last-hour/signals';
 import { PART_NAMES } from '../../src/stack/start-part';
 import { readText, readYaml } from '../support/ops/paths';
 import {
@@ -61,6 +62,11 @@ describe('the rules', () => {
     expect(file).toBe('docs/runbook.md');
     expect(anchor).toBe(name.toLowerCase());
     expect(anchors(readText(file))).toContain(anchor);
+  });
+
+  it.each(Object.entries(ALERT_LIMITS))('%s has the limit that `orders doctor` warns at', (name, limit) => {
+    const { expr } = ALERTS.find(({ alert }) => alert === name)!;
+    expect(expr).toMatch(new RegExp(` > ${String(limit)}$`));
   });
 
   it('leave no section of the runbook without an alert', () => {

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
+import type { InjectedSinks } from '@temporalio/worker';
 import type { WorkflowHandle } from '@temporalio/client';
+import type { Measurement, MeasurementSinks } from '../../src/saga/measurements';
 import { FAST_POLICIES } from './policies';
 import { KitWorld } from './kit-ledger';
 import type { KitLedger } from './kit-ledger';
@@ -13,6 +15,7 @@ import { connectTestEnvironment } from './temporal';
 /** A worker for the kit's test sagas, on a task queue of its own. */
 export class KitHarness {
   readonly #taskQueue = `kit-${randomUUID()}`;
+  readonly #measured = new Map<string, Measurement[]>();
 
   private constructor(
     readonly environment: TestWorkflowEnvironment,
@@ -30,12 +33,18 @@ export class KitHarness {
       taskQueue: this.#taskQueue,
       workflowsPath: require.resolve('./kit-workflows'),
       activities: this.world.activities(),
+      sinks: this.#sinks(),
     });
     const running = worker.run();
     return async () => {
       worker.shutdown();
       await running;
     };
+  }
+
+  /** What a workflow told of itself to be counted, in that order. */
+  measured(workflowId: string): readonly Measurement[] {
+    return this.#measured.get(workflowId) ?? [];
   }
 
   start(input: Omit<KitInput, 'policies'>): Promise<WorkflowHandle<typeof kitSaga>> {
@@ -58,6 +67,13 @@ export class KitHarness {
 
   async runTcc(input: Omit<KitTccInput, 'policies'>): Promise<KitOutcome> {
     return this.#outcome(await this.startTcc(input));
+  }
+
+  #sinks(): InjectedSinks<MeasurementSinks> {
+    const fn = ({ workflowId }: { readonly workflowId: string }, measurement: Measurement) => {
+      this.#measured.set(workflowId, [...this.measured(workflowId), measurement]);
+    };
+    return { measurements: { record: { callDuringReplay: false, fn } } };
   }
 
   async #outcome(

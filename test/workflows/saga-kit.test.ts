@@ -157,4 +157,29 @@ describe('the saga kit on a real server', () => {
     expect(harness.world.ledger(handle.workflowId).undone).toEqual([]);
     await handle.terminate('done');
   });
+
+  it('tells the worker what it comes to, each thing once under an id of its own', async () => {
+    const { id } = await harness.run({
+      steps: [{ action: 'ok' }, { action: 'flaky', compensation: 'flaky' }, { action: 'refuse' }],
+    });
+    const measured = harness.measured(id);
+    expect(measured.map(({ what, name, outcome }) => [what, name, outcome])).toEqual([
+      ['action', 'step_0', 'done'],
+      ['action', 'step_1', 'done'],
+      ['action', 'step_2', 'failed'],
+      ['compensating', 'Kit', 'begun'],
+      ['compensation', 'undo_1', 'done'],
+      ['compensation', 'undo_0', 'done'],
+      ['saga', 'Kit', 'failed'],
+    ]);
+    expect(new Set(measured.map((measurement) => measurement.id)).size).toBe(measured.length);
+  });
+
+  it('has not begun to compensate when there is nothing to undo', async () => {
+    const { id } = await harness.run({ steps: [{ action: 'refuse' }, { action: 'ok' }] });
+    expect(harness.measured(id).map(({ what, outcome }) => [what, outcome])).toEqual([
+      ['action', 'failed'],
+      ['saga', 'failed'],
+    ]);
+  });
 });
