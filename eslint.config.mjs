@@ -84,6 +84,18 @@ const ARROWS = [
       './config',
     ],
   },
+  {
+    target: './src/codec',
+    from: './src',
+    except: [
+      './codec',
+      './http',
+      './temporal/payload-codec.ts',
+      './telemetry',
+      './config',
+      './stack/part.ts',
+    ],
+  },
   { target: './src/temporal', from: ['./src/cli', './src/orders', './src/services', './src/stack'] },
   { target: './src/cli', from: ['./src/services', './src/activities', './src/stack'] },
 ];

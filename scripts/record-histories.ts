@@ -117,6 +117,8 @@ async function record(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name));
   if (unknown.length > 0) throw new Error(`No scenario is called ${unknown.join(', ')}`);
   const { config, remove } = await privateConfig({
+    // What is recorded has to be replayed by everybody.
+    PAYLOAD_KEYS: '',
     SAGA_STEP_MAX_ATTEMPTS: '2',
     PAYMENT_PROVIDER_TIMEOUT_MS: '300',
     GUARDIAN_INTERVAL_MS: '1000',

@@ -3,6 +3,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import type { Config } from './config/config';
 import { connectTemporal } from './temporal/connection';
+import { dataConverterOf } from './temporal/data-converter';
 import { ensureSearchAttributes } from './temporal/search-attributes';
 import { orderWorkerOptions } from './temporal/worker-options';
 import { workflowBundle } from './temporal/workflow-bundle';
@@ -51,7 +52,8 @@ export async function startWorker(deps: {
         compensations: ALL_STEPS.map(({ compensation }) => compensation.name),
       },
     });
-    const client = new Client({ connection: temporal.connection, namespace });
+    const dataConverter = dataConverterOf(config);
+    const client = new Client({ connection: temporal.connection, namespace, dataConverter });
     const guardian = guardianActivities({ ...setUp, client });
     const worker = await Worker.create(orderWorkerOptions({ ...setUp, connection, meter, guardian }));
     await scheduleGuardian(client, config.guardian.intervalMs);
@@ -140,6 +142,7 @@ function startSweep({
     dataDir,
     telemetry,
     workflowBundle: bundle,
+    dataConverter: dataConverterOf(config),
     ...traceSweep,
   });
 }

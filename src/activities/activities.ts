@@ -10,8 +10,11 @@ import { createShippingActivities } from './shipping-activities';
 /** The activities as workflows see them, before attempts are reported. */
 export type OrderActivities = ReturnType<typeof bareActivities>;
 
-function bareActivities(tracer: Tracer, services: Config['services']) {
-  const deps = (name: keyof Config['services']) => ({ tracer, baseUrl: services[name].url });
+/** Of the configuration, what calls of the services need. */
+type CallConfig = Pick<Config, 'services' | 'serviceAccess'>;
+
+function bareActivities(tracer: Tracer, { services, serviceAccess: { tokens } }: CallConfig) {
+  const deps = (name: keyof Config['services']) => ({ tracer, tokens, baseUrl: services[name].url });
   return {
     ...createOrderActivities(deps('order')),
     ...createInventoryActivities(deps('inventory')),
@@ -21,6 +24,6 @@ function bareActivities(tracer: Tracer, services: Config['services']) {
 }
 
 /** All activities of the order workflows, for a worker. */
-export function createActivities(tracer: Tracer, services: Config['services']) {
-  return reportAttempts(spreadRetries(bareActivities(tracer, services)));
+export function createActivities(tracer: Tracer, config: CallConfig) {
+  return reportAttempts(spreadRetries(bareActivities(tracer, config)));
 }

@@ -2,14 +2,16 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Tracer } from '@opentelemetry/api';
 import { isErrorCode, isRefusal } from '../domain/errors';
+import type { BearerTokens } from '../config/bearer-tokens';
 import { refusal } from '../saga/outcome';
 import { tracedFetch } from '../telemetry/http-client-tracing';
 import { reasonOf } from './reason';
 
-/** Where a service is and what traces calls to it. */
+/** Where a service is, what traces calls to it, and what it knows its callers by. */
 export interface ServiceClientDeps {
   readonly tracer: Tracer;
   readonly baseUrl: string;
+  readonly tokens: BearerTokens | undefined;
 }
 
 /** One mutating call. */
@@ -23,8 +25,11 @@ export interface ServiceCall {
 /** Share of the attempt's time that the HTTP call may take, so that its outcome is still reported in time. */
 const DEADLINE_SHARE = 0.9;
 
-/** Statuses below 500 that say "later", not "no" (RFC 9110, RFC 6585). */
-const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
+/**
+ * Statuses below 500 that say "later", not "no" (RFC 9110, RFC 6585). 401 is one: the token is being changed, or somebody
+ * has to correct it, and the service has looked at nothing else.
+ */
+const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([401, 408, 425, 429]);
 
 /**
  * Posts one step or compensation, within the time of the attempt, and sorts the answer by what it means for
@@ -33,7 +38,7 @@ const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
  * - 2xx: done.
  * - a business refusal (see `ERRORS`): a {@link refusal}, final, nothing done.
  * - any other 4xx: not retried, outcome unknown: the request is wrong, not necessarily the effect absent.
- * - 408, 425, 429, 5xx, no answer, no readable answer: retried; unknown when attempts run out.
+ * - 401, 408, 425, 429, 5xx, no answer, no readable answer: retried; unknown when attempts run out.
  */
 export async function callService<Response>(deps: ServiceClientDeps, call: ServiceCall): Promise<Response> {
   const { cancellationSignal, info } = Context.current();
@@ -46,7 +51,11 @@ export async function callService<Response>(deps: ServiceClientDeps, call: Servi
       method: 'POST',
       baseUrl: deps.baseUrl,
       route: call.route,
-      headers: { 'content-type': 'application/json', 'idempotency-key': call.key },
+      headers: {
+        'content-type': 'application/json',
+        'idempotency-key': call.key,
+        ...(deps.tokens !== undefined && { authorization: deps.tokens.authorization }),
+      },
       body: JSON.stringify(call.body),
       signal: AbortSignal.any([deadline, cancellationSignal]),
     });

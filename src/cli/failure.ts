@@ -39,6 +39,7 @@ const EXIT_OF_ORDER_ERROR: Readonly<Record<string, ExitCode>> = {
   service_unreachable: EXIT.unreachable,
   temporal_unreachable: EXIT.unreachable,
   no_worker: EXIT.unreachable,
+  payload_unreadable: EXIT.invalid,
   not_found: EXIT.noSuchOrder,
 };
 

@@ -5,6 +5,7 @@ import { startTelemetry } from '../telemetry/start-telemetry';
 import { installTemporalRuntime } from '../telemetry/temporal-logger';
 import type { StoredSpan } from '../telemetry/stored-span';
 import { openTraceStore } from '../telemetry/trace-store';
+import { dataConverterOf } from '../temporal/data-converter';
 import { workflowBundle } from '../temporal/workflow-bundle';
 import { repairTraces } from '../trace-repair/repair-traces';
 import type { BrokenRun, TraceRepair } from '../trace-repair/repair-traces';
@@ -45,7 +46,12 @@ export async function repairOrderTrace(
     }
     output.note(`Replaying the ${String(events)} events of order ${orderId} …`);
     const bundle = await workflowBundle(config.worker.workflowBundle);
-    const repairs = repairTraces(inTurn(runs), { store, telemetry, workflowBundle: bundle });
+    const repairs = repairTraces(inTurn(runs), {
+      store,
+      telemetry,
+      workflowBundle: bundle,
+      dataConverter: dataConverterOf(config),
+    });
     const written: StoredSpan[] = [];
     for await (const repair of repairs) {
       if (repair.error !== undefined) throw repair.error;

@@ -1,7 +1,12 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { ALL_STEPS } from '../domain/steps';
-import type { SagaPolicies, StepPolicy } from '../saga/policy';
+import type { SagaPolicies } from '../saga/policy';
+import { bearerTokensSchema } from './bearer-tokens';
+import type { BearerTokens } from './bearer-tokens';
+import { attempts, factor, milliseconds } from './bounds';
+import { PayloadKeys, payloadKeysSchema } from './payload-keys';
+import { overrideVariables, policyOverrides } from './policy-overrides';
+import { contradictions, shown } from './problems';
 
 /** Something in the environment is wrong; `problems` names every variable at once. */
 export class ConfigError extends Error {
@@ -13,9 +18,6 @@ export class ConfigError extends Error {
 }
 
 const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
-const milliseconds = (fallback: number) => z.coerce.number().int().min(1).max(86_400_000).default(fallback);
-const attempts = (fallback: number) => z.coerce.number().int().min(1).max(1000).default(fallback);
-const factor = (fallback: number) => z.coerce.number().min(1).max(10).default(fallback);
 const url = () => z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
 
 const environmentSchema = z.object({
@@ -58,6 +60,16 @@ const environmentSchema = z.object({
   INVENTORY_SERVICE_URL: url().optional(),
   PAYMENT_SERVICE_URL: url().optional(),
   SHIPPING_SERVICE_URL: url().optional(),
+  /** What services want as bearer token, and who calls them sends: the first is sent, all are accepted; unset: none. */
+  SERVICE_TOKEN: bearerTokensSchema.optional(),
+  /** 1: services listen beyond this machine without a token all the same. */
+  SERVICE_INSECURE: z.enum(['0', '1']).default('0'),
+  /** `id:key,id:key`: what goes to Temporal is encrypted with the first, and decrypted with all; unset: it is not. */
+  PAYLOAD_KEYS: payloadKeysSchema.optional(),
+  /** Where the codec server listens, for which origin's pages, and what it wants as bearer token; unset: none. */
+  CODEC_PORT: port(8081),
+  CODEC_UI_ORIGIN: url().optional(),
+  CODEC_TOKEN: bearerTokensSchema.optional(),
   /** How long `POST /orders` and `orders start` wait for the outcome, ms. */
   ORDER_WAIT_MS: milliseconds(10_000),
   METRICS_PORT: port(9464),
@@ -72,6 +84,15 @@ const environmentSchema = z.object({
   WORKER_MAX_CACHED_WORKFLOWS: z.coerce.number().int().min(0).max(100_000).default(1_000),
   /** How long an order waits for the worker that knew it before another takes it over, ms. */
   WORKER_STICKY_TIMEOUT_MS: milliseconds(2_000),
+  /** Both set: the worker is this build of this deployment, and orders stay with the build that they began on. */
+  WORKER_DEPLOYMENT_NAME: z
+    .string()
+    .regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
+    .optional(),
+  WORKER_BUILD_ID: z
+    .string()
+    .regex(/^[\w.+-]{1,128}$/, 'must be 1 to 128 letters, digits or ._+-')
+    .optional(),
   /** A workflow bundle built in advance; unset: the worker bundles at start, which takes seconds. */
   WORKFLOW_BUNDLE: z.string().min(1).optional(),
   /** How often the worker looks for traces that are not whole, ms; 0: never. */
@@ -115,6 +136,12 @@ type Environment = z.output<typeof environmentSchema>;
 
 export type ServiceName = 'order' | 'inventory' | 'payment' | 'shipping';
 
+/** Which build of which deployment a worker is. */
+export interface WorkerVersion {
+  readonly deploymentName: string;
+  readonly buildId: string;
+}
+
 /** By what the gateway knows a good bearer token. */
 export interface GatewayAuthConfig {
   readonly key: { readonly jwksUrl: string } | { readonly secret: string };
@@ -142,6 +169,16 @@ export interface Config {
   readonly metricsPort: number;
   readonly devServerPort: number;
   readonly services: Readonly<Record<ServiceName, { readonly port: number; readonly url: string }>>;
+  /** Who may call the services. */
+  readonly serviceAccess: { readonly tokens: BearerTokens | undefined; readonly insecure: boolean };
+  /** What goes to Temporal is encrypted with; empty: it is not. */
+  readonly payloadKeys: PayloadKeys;
+  readonly codec: {
+    readonly port: number;
+    /** The one origin whose pages may ask. */
+    readonly uiOrigin: string | undefined;
+    readonly tokens: BearerTokens | undefined;
+  };
   readonly orderWaitMs: number;
   readonly worker: {
     readonly shutdownGraceMs: number;
@@ -150,6 +187,8 @@ export interface Config {
     readonly maxCachedWorkflows: number;
     readonly stickyTimeoutMs: number;
     readonly workflowBundle: string | undefined;
+    /** Undefined: orders go to whatever worker there is. */
+    readonly version: WorkerVersion | undefined;
   };
   readonly traceSweep: { readonly intervalMs: number; readonly graceMs: number };
   readonly guardian: { readonly intervalMs: number; readonly graceMs: number };
@@ -179,12 +218,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       ({ path: [name], message }) => `${String(name)}=${shown(String(name), given)}: ${message}`,
     ) ?? []),
     ...overrides.problems,
-    ...(given['GATEWAY_JWKS_URL'] !== undefined && given['GATEWAY_JWT_SECRET'] !== undefined
-      ? ['GATEWAY_JWKS_URL, GATEWAY_JWT_SECRET: set one of them, not both']
-      : []),
-    ...(given['FAULTS'] === 'on' && given['NODE_ENV'] === 'production'
-      ? ['FAULTS=on: not in production (NODE_ENV=production)']
-      : []),
+    ...contradictions(given),
   ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const env = parsed.data;
@@ -215,6 +249,13 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       payment: service(env.PAYMENT_SERVICE_PORT, env.PAYMENT_SERVICE_URL),
       shipping: service(env.SHIPPING_SERVICE_PORT, env.SHIPPING_SERVICE_URL),
     },
+    serviceAccess: { tokens: env.SERVICE_TOKEN, insecure: env.SERVICE_INSECURE === '1' },
+    payloadKeys: env.PAYLOAD_KEYS ?? new PayloadKeys([]),
+    codec: {
+      port: env.CODEC_PORT,
+      uiOrigin: env.CODEC_UI_ORIGIN === undefined ? undefined : new URL(env.CODEC_UI_ORIGIN).origin,
+      tokens: env.CODEC_TOKEN,
+    },
     orderWaitMs: env.ORDER_WAIT_MS,
     worker: {
       shutdownGraceMs: env.WORKER_SHUTDOWN_GRACE_MS,
@@ -223,6 +264,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       maxCachedWorkflows: env.WORKER_MAX_CACHED_WORKFLOWS,
       stickyTimeoutMs: env.WORKER_STICKY_TIMEOUT_MS,
       workflowBundle: env.WORKFLOW_BUNDLE,
+      version: workerVersion(env),
     },
     traceSweep: { intervalMs: env.TRACE_SWEEP_INTERVAL_MS, graceMs: env.TRACE_SWEEP_GRACE_MS },
     guardian: { intervalMs: env.GUARDIAN_INTERVAL_MS, graceMs: env.GUARDIAN_GRACE_MS },
@@ -259,9 +301,9 @@ export function configVariables(): ReadonlySet<string> {
   ]);
 }
 
-/** The value of a wrong variable, for its owner to recognise; a secret stays one. */
-function shown(name: string, given: Readonly<Record<string, string | undefined>>): string {
-  return name.endsWith('_SECRET') ? '…' : (given[name] ?? '');
+function workerVersion(env: Environment): WorkerVersion | undefined {
+  const { WORKER_DEPLOYMENT_NAME: deploymentName, WORKER_BUILD_ID: buildId } = env;
+  return deploymentName === undefined || buildId === undefined ? undefined : { deploymentName, buildId };
 }
 
 function gatewayAuth(env: Environment): GatewayAuthConfig | undefined {
@@ -269,51 +311,4 @@ function gatewayAuth(env: Environment): GatewayAuthConfig | undefined {
   const names = { issuer: env.GATEWAY_JWT_ISSUER, audience: env.GATEWAY_JWT_AUDIENCE };
   if (jwksUrl !== undefined) return { key: { jwksUrl }, ...names };
   return secret === undefined ? undefined : { key: { secret }, ...names };
-}
-
-/** The environment's name of each policy field, and what it may be. */
-const POLICY_FIELDS: Readonly<Record<string, { field: keyof StepPolicy; schema: z.ZodType<number> }>> = {
-  TIMEOUT_MS: { field: 'timeoutMs', schema: milliseconds(1) },
-  MAX_ATTEMPTS: { field: 'maxAttempts', schema: attempts(1) },
-  BACKOFF_INITIAL_MS: { field: 'backoffInitialMs', schema: milliseconds(1) },
-  BACKOFF_MAX_MS: { field: 'backoffMaxMs', schema: milliseconds(1) },
-  BACKOFF_COEFFICIENT: { field: 'backoffCoefficient', schema: factor(1) },
-};
-
-/**
- * `SAGA_STEP_<FIELD>_<STEP>` and `SAGA_COMPENSATION_<FIELD>_<COMPENSATION>`, for example
- * `SAGA_STEP_TIMEOUT_MS_PROCESS_PAYMENT=8000`.
- */
-function overrideVariables() {
-  return ALL_STEPS.flatMap((step) =>
-    (
-      [
-        ['STEP', step.name],
-        ['COMPENSATION', step.compensation.name],
-      ] as const
-    ).flatMap(([type, name]) =>
-      Object.entries(POLICY_FIELDS).map(([suffix, { field, schema }]) => ({
-        variable: `SAGA_${type}_${suffix}_${name.toUpperCase()}`,
-        name,
-        field,
-        schema,
-      })),
-    ),
-  );
-}
-
-function policyOverrides(given: Readonly<Record<string, string | undefined>>): {
-  byName: Record<string, Partial<StepPolicy>>;
-  problems: string[];
-} {
-  const byName: Record<string, Partial<StepPolicy>> = {};
-  const problems: string[] = [];
-  for (const { variable, name, field, schema } of overrideVariables()) {
-    const value = given[variable];
-    if (value === undefined) continue;
-    const parsed = schema.safeParse(value);
-    if (parsed.success) byName[name] = { ...byName[name], [field]: parsed.data };
-    else problems.push(`${variable}=${value}: ${parsed.error.issues[0]?.message ?? 'invalid'}`);
-  }
-  return { byName, problems };
 }

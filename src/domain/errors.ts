@@ -56,6 +56,7 @@ export const ERRORS = {
   temporal_unreachable: { status: 503, title: 'Temporal cannot be reached', refusal: false },
   no_worker: { status: 503, title: 'No worker answers for the order', refusal: false },
   overloaded: { status: 503, title: 'Too busy', refusal: false },
+  payload_unreadable: { status: 503, title: 'Orders cannot be decrypted here', refusal: false },
   storage_unavailable: { status: 503, title: 'The records of orders cannot be had', refusal: false },
   /** Only a service that was told to (`FAULTS=on`). */
   fault_injected: { status: 503, title: 'The service was told to fail', refusal: false },

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import type { JWTPayload, JWTVerifyOptions } from 'jose';
 import type { Config, GatewayAuthConfig } from '../config/config';
-import { ProblemError } from '../http/problem';
+import { ChallengeError, ProblemError } from '../http/problem';
 import { errorMessage } from '../telemetry/error-type';
 
 export const SCOPES = ['orders:write', 'orders:read', 'orders:operate'] as const;
@@ -16,17 +16,6 @@ export interface Caller {
   /** The one customer whose orders this caller may see and place; undefined: everybody's. */
   readonly customerId: string | undefined;
   readonly scopes: ReadonlySet<Scope>;
-}
-
-/** A refusal that tells, in `WWW-Authenticate`, what token would do (RFC 6750, section 3). */
-export class ChallengeError extends ProblemError {
-  constructor(
-    code: 'unauthorized' | 'forbidden',
-    detail: string,
-    readonly challenge: string,
-  ) {
-    super(code, detail);
-  }
 }
 
 /** Tells who sent a request. @throws {@link ChallengeError}, ProblemError `auth_unavailable`. */

@@ -4,7 +4,8 @@ import underPressure from '@fastify/under-pressure';
 import type { FastifyRequest } from 'fastify';
 import type { Config } from '../config/config';
 import type { HttpApp } from '../http/http-app';
-import { pathOf } from '../http/http-app';
+import { pathOf, PROBE_PATHS } from '../http/http-app';
+import { isLoopback } from '../http/loopback';
 import { ProblemError } from '../http/problem';
 
 /** Scripts, styles and forms of our own only; nobody frames us. */
@@ -21,9 +22,6 @@ const CONTENT_SECURITY_POLICY = {
     frameAncestors: ["'none'"],
   },
 };
-
-/** What asks whether we live must be answered whatever the load. */
-const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
 /** Refuses what no well-meant request does, and what we cannot carry. */
 export async function harden(app: HttpApp, config: Config['gateway']): Promise<void> {
@@ -74,12 +72,7 @@ function assertOwnOrigin(request: FastifyRequest): void {
   throw new ProblemError('forbidden', 'Requests of pages from elsewhere are refused');
 }
 
+/** What asks whether we live must be answered whatever the load. */
 function isProbe(request: FastifyRequest): boolean {
-  return PROBES.has(pathOf(request));
-}
-
-/** Whether a host name or address is this machine's own, for itself alone. */
-export function isLoopback(host: string): boolean {
-  const name = host.replace(/^\[|\]$/g, '').toLowerCase();
-  return name === 'localhost' || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name);
+  return PROBE_PATHS.has(pathOf(request));
 }

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../domain/errors';
 import { isErrorCode } from '../domain/errors';
 import type { OrderView } from '../domain/order';
-import { problemOf, ProblemError } from '../http/problem';
+import { ChallengeError, problemOf, ProblemError } from '../http/problem';
 import type { ProblemAnswer } from '../http/http-app';
 import {
   InvalidOrderError,
@@ -13,8 +13,7 @@ import {
   PastCancellingError,
   ServiceUnreachableError,
 } from '../orders/errors';
-import { TemporalUnavailableError } from '../orders/temporal-calls';
-import { ChallengeError } from './auth';
+import { TemporalUnavailableError, UnreadableOrderError } from '../orders/temporal-calls';
 
 /** Seconds after which a client should try again what we could not serve. */
 const RETRY_AFTER_S = '1';
@@ -63,6 +62,13 @@ function orderProblem(error: unknown): ProblemError | undefined {
   if (error instanceof TemporalUnavailableError) {
     // Its own words are for those who run this.
     return new ProblemError('temporal_unreachable', 'Temporal, which runs the orders, does not answer now');
+  }
+  if (error instanceof UnreadableOrderError) {
+    // Which key it wants is for those who run this.
+    return new ProblemError(
+      'payload_unreadable',
+      'What Temporal keeps of the order cannot be decrypted here now',
+    );
   }
   if (error instanceof NoWorkerError) {
     const { orderId } = error;

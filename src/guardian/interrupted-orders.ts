@@ -114,10 +114,11 @@ async function isCompleted(
 async function spansOfSteps(
   workflowId: string,
   history: Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>,
-  { workflowBundle, resource, logger }: InterruptedDeps,
+  { client, workflowBundle, resource, logger }: InterruptedDeps,
 ): Promise<ReadonlyMap<StepName, SpanContext>> {
   const found = new Map<StepName, SpanContext>();
-  for await (const run of replaySpans([{ workflowId, history }], { workflowBundle, resource })) {
+  const replay = { workflowBundle, resource, dataConverter: client.options.dataConverter };
+  for await (const run of replaySpans([{ workflowId, history }], replay)) {
     if (run.error !== undefined) {
       const orderId = orderIdOfWorkflow(workflowId);
       logger.warn({ orderId, err: run.error }, 'the guardian settles an order without links to its steps');

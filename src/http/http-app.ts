@@ -18,12 +18,15 @@ import type { Telemetry } from '../telemetry/telemetry';
 import { allowedMethods } from './allowed-methods';
 import { closeInTime } from './closing';
 import { measureRequests } from './http-metrics';
-import { httpProblem, problemOf, ProblemError } from './problem';
+import { ChallengeError, httpProblem, problemOf, ProblemError } from './problem';
 import type { Problem } from './problem';
 
-const BODY_LIMIT_BYTES = 100 * 1024;
+const DEFAULT_BODY_LIMIT_BYTES = 100 * 1024;
 /** No limit: Node takes no request line that is longer, and a value that cannot be one is for its route to refuse. */
 const LONGEST_PATH_PARAMETER = 16 * 1024;
+
+/** What machines poll, whoever they are. */
+export const PROBE_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
 /** A Fastify app whose routes are typed by their zod schemas. */
 export type HttpApp = FastifyInstance<
@@ -47,6 +50,11 @@ export interface HttpAppOptions {
   readonly ready: () => Promise<unknown>;
   /** Frees everything, after the last request has been answered; none: the caller does. */
   readonly close?: () => Promise<void>;
+  /**
+   * Throws for a request that is not let in: before anything else is done with it, also before its trace is continued.
+   * Probes are let in always. @default everything is
+   */
+  readonly admit?: (request: FastifyRequest) => void;
   /** What errors of the app's own mean to its callers; undefined for those that it does not know. */
   readonly problemOf?: (error: unknown, request: FastifyRequest) => ProblemAnswer | undefined;
   /** Sends a problem in another form than problem+json; undefined: it did not. */
@@ -55,6 +63,8 @@ export interface HttpAppOptions {
     request: FastifyRequest,
     reply: FastifyReply,
   ) => FastifyReply | undefined;
+  /** @default 100 KiB */
+  readonly bodyLimit?: number;
   /** More for `/metrics`, in Prometheus's text format. */
   readonly moreMetrics?: () => Promise<string>;
   /** More of Fastify's own options. */
@@ -69,11 +79,10 @@ export interface HttpAppOptions {
  * `GET /healthz`, `/readyz` and `/metrics`. No body, address or token is ever logged.
  */
 export function createHttpApp(options: HttpAppOptions): HttpApp {
-  const { telemetry, ready, close } = options;
+  const { telemetry, ready, close, bodyLimit = DEFAULT_BODY_LIMIT_BYTES } = options;
   const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const { problem, headers = {} } = options.problemOf?.(error, request) ?? {
-      problem: problemOfAnything(error),
-    };
+    const { problem, headers = {} } =
+      options.problemOf?.(error, request) ?? answerToAnything(error, bodyLimit);
     if (problem.status >= 500)
       request.log.error({ err: error }, `${request.method} ${pathOf(request)} failed`);
     reply.headers(headers);
@@ -85,18 +94,23 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     loggerInstance: logger,
     // The SERVER span says what a line per request would say.
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: BODY_LIMIT_BYTES,
+    bodyLimit,
     // What comes on a connection that is still open is answered as ever.
     return503OnClosing: false,
     // A path that is not even a path (`/%`) gets past every other handler.
     frameworkErrors: (error, request, reply) => {
-      answerError(error, request, reply);
+      answerError(refusalOf(options.admit, request) ?? error, request, reply);
     },
     routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER },
   }).withTypeProvider<ZodTypeProvider>();
 
   closeInTime(app);
   app.removeContentTypeParser('text/plain');
+  app.addHook('onRequest', (request, _reply, done) => {
+    // By the route that was found, not by how its path was written.
+    if (PROBE_PATHS.has(request.routeOptions.url ?? '')) done();
+    else done(refusalOf(options.admit, request));
+  });
   app.register(httpServerTracing, { tracer: telemetry.tracer });
   app.setValidatorCompiler<z.ZodType>(
     ({ schema, httpPart }) =>
@@ -147,11 +161,27 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
     .send({ ...problem, instance: pathOf(request) });
 }
 
-function problemOfAnything(error: unknown): Problem {
+function refusalOf(admit: HttpAppOptions['admit'], request: FastifyRequest): Error | undefined {
+  try {
+    admit?.(request);
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function answerToAnything(error: unknown, bodyLimit: number): ProblemAnswer {
+  return {
+    problem: problemOfAnything(error, bodyLimit),
+    ...(error instanceof ChallengeError && { headers: { 'www-authenticate': error.challenge } }),
+  };
+}
+
+function problemOfAnything(error: unknown, bodyLimit: number): Problem {
   if (error instanceof ProblemError) return problemOf(error);
   const { statusCode, code, message } = error as Partial<FastifyError>;
   if (statusCode === 413) {
-    return httpProblem(413, `A body may have ${String(BODY_LIMIT_BYTES)} bytes`);
+    return httpProblem(413, `A body may have ${String(bodyLimit)} bytes`);
   }
   if (statusCode === 415) {
     return httpProblem(415, 'Send the body as application/json');

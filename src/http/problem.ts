@@ -30,6 +30,17 @@ export class ProblemError extends Error {
   }
 }
 
+/** A refusal that tells, in `WWW-Authenticate`, what token would do (RFC 6750, section 3). */
+export class ChallengeError extends ProblemError {
+  constructor(
+    code: 'unauthorized' | 'forbidden',
+    detail: string,
+    readonly challenge: string,
+  ) {
+    super(code, detail);
+  }
+}
+
 /** The problem document of `error`. */
 export function problemOf(error: ProblemError): Problem {
   const { status, title } = ERRORS[error.code];

@@ -114,11 +114,20 @@ export class ServiceUnreachableError extends OrderError {
     readonly url: string,
     /** `ECONNREFUSED`, `answered 500`, … */
     readonly reason: string,
+    remedy = `Start it with \`npm run dev\` or \`npm start -- ${service}\`, or set ${service.toUpperCase()}_SERVICE_URL`,
   ) {
-    super(
-      `The ${service} service at ${url} cannot be reached (${reason}). Start it with ` +
-        `\`npm run dev\` or \`npm start -- ${service}\`, or set ${service.toUpperCase()}_SERVICE_URL`,
-    );
+    super(`The ${service} service at ${url} cannot be reached (${reason}). ${remedy}`);
+  }
+}
+
+/** What to do about a service that refuses us. */
+export const SERVICE_TOKEN_REMEDY =
+  'Set SERVICE_TOKEN to what it is there: the first token of the list is sent, every one is accepted';
+
+/** A service does not take our `SERVICE_TOKEN`, or wants one and gets none. */
+export class ServiceRefusesTokenError extends ServiceUnreachableError {
+  constructor(service: string, url: string) {
+    super(service, url, 'it refuses SERVICE_TOKEN', SERVICE_TOKEN_REMEDY);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Config, ServiceName } from '../config/config';
 import { StartTracing } from '../telemetry/client-interceptor';
 import type { Telemetry } from '../telemetry/telemetry';
 import { connectTemporal } from '../temporal/connection';
+import { dataConverterOf } from '../temporal/data-converter';
 import type { TemporalConnection } from '../temporal/connection';
 import { ensureSearchAttributes } from '../temporal/search-attributes';
 import { auditOrders } from './audit/audit';
@@ -27,7 +28,7 @@ const BOOKS_TIMEOUT_MS = 30_000;
 
 /** One of the services as something to read from. */
 export function serviceSource(config: Config, name: ServiceName, tracer: Tracer): ServiceSource {
-  return { name, url: config.services[name].url, tracer };
+  return { name, url: config.services[name].url, tracer, tokens: config.serviceAccess.tokens };
 }
 
 /** The four services as those whose books are read. */
@@ -80,6 +81,7 @@ export async function openOrders(
   const client = new Client({
     connection,
     namespace,
+    dataConverter: dataConverterOf(config),
     interceptors: { workflow: [new StartTracing({ tracer })] },
   });
   const sources = bookSources(config, tracer);

@@ -1,9 +1,10 @@
 import { isNativeError } from 'node:util/types';
 import type { Tracer } from '@opentelemetry/api';
 import type { z } from 'zod';
+import type { BearerTokens } from '../config/bearer-tokens';
 import { tracedFetch } from '../telemetry/http-client-tracing';
 import type { HttpQuery } from '../telemetry/http-client-tracing';
-import { ServiceUnreachableError } from './errors';
+import { ServiceRefusesTokenError, ServiceUnreachableError } from './errors';
 
 /** One service that is only read from. */
 export interface ServiceSource {
@@ -12,6 +13,8 @@ export interface ServiceSource {
   /** `http://host:port`. */
   readonly url: string;
   readonly tracer: Tracer;
+  /** What it knows its readers by. @default nothing */
+  readonly tokens?: BearerTokens | undefined;
   /** Longest wait for one answer, ms. @default 5000 */
   readonly timeoutMs?: number;
 }
@@ -22,7 +25,7 @@ const DEFAULT_TIMEOUT_MS = 5_000;
  * The answer to one `GET`, checked to be what the service promises.
  *
  * @throws {@link ServiceUnreachableError} when it does not answer in time, answers an error, or answers
- * something else (another program on that port).
+ * something else (another program on that port); {@link ServiceRefusesTokenError} when it does not know us.
  */
 export async function readService<T>(
   source: ServiceSource,
@@ -40,7 +43,10 @@ export async function readService<T>(
       baseUrl: source.url,
       route,
       query,
-      headers: { accept: 'application/json' },
+      headers: {
+        accept: 'application/json',
+        ...(source.tokens !== undefined && { authorization: source.tokens.authorization }),
+      },
       signal: deadline,
     });
     status = response.status;
@@ -48,6 +54,7 @@ export async function readService<T>(
   } catch (error) {
     throw unreachable(deadline.aborted ? 'no answer in time' : networkReason(error));
   }
+  if (status === 401) throw new ServiceRefusesTokenError(source.name, source.url);
   if (status !== 200) throw unreachable(`answered ${String(status)} to GET ${route}`);
   const parsed = schema.safeParse(body);
   if (!parsed.success) throw unreachable(`GET ${route} did not answer as the ${source.name} service does`);

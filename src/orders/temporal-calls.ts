@@ -1,6 +1,7 @@
 import { NamespaceNotFoundError } from '@temporalio/common';
 import type { Client } from '@temporalio/client';
 import { isGrpcServiceError } from '@temporalio/client';
+import { PayloadDecryptionError } from '../temporal/payload-codec';
 import { OrderError } from './errors';
 
 /** The gRPC status codes that this project tells apart (https://grpc.io/docs/guides/status-codes/). */
@@ -20,6 +21,20 @@ export class TemporalUnavailableError extends OrderError {
 
   constructor(reason: string, cause: unknown) {
     super(`Temporal does not answer: ${reason}`, { cause });
+  }
+}
+
+/** What Temporal keeps of an order is encrypted, and cannot be decrypted here. */
+export class UnreadableOrderError extends OrderError {
+  readonly code = 'payload_unreadable';
+
+  constructor(cause: PayloadDecryptionError) {
+    super(
+      `${cause.message}. Give every part the same PAYLOAD_KEYS, and keep a key as long as there are orders of it`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -75,8 +90,11 @@ export async function withinDeadline<T>(
   }
 }
 
-/** `error` itself, or what it means when it says that Temporal cannot serve us. */
+/** `error` itself, or what it means when it says that Temporal cannot serve us, or that we cannot read what it says. */
 export function temporalError(error: unknown): unknown {
+  for (let e = error; e instanceof Error; e = e.cause) {
+    if (e instanceof PayloadDecryptionError) return new UnreadableOrderError(e);
+  }
   if (error instanceof NamespaceNotFoundError) {
     const remedy = 'Create it, or name another one in TEMPORAL_NAMESPACE';
     return new TemporalUnavailableError(`it has no namespace ${error.namespace}. ${remedy}`, error);

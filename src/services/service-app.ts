@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config';
+import { admit } from '../http/access';
 import { createHttpApp, sendProblem } from '../http/http-app';
 import type { HttpApp, HttpAppOptions } from '../http/http-app';
 import type { Problem } from '../http/problem';
@@ -16,12 +17,21 @@ export interface ServiceDeps {
 
 export type ServiceApp = HttpApp;
 
-/** The ground of a service: that of every HTTP app here, and an `Idempotency-Key` demanded of every POST. */
+/**
+ * The ground of a service: that of every HTTP app here, the credential that callers must show (`SERVICE_TOKEN`), and an
+ * `Idempotency-Key` demanded of every POST.
+ */
 export function createServiceApp(
   { config, telemetry }: ServiceDeps,
   resources: Required<Pick<HttpAppOptions, 'ready' | 'close'>>,
 ): ServiceApp {
-  const app = createHttpApp({ telemetry, ...resources });
+  const app = createHttpApp({
+    telemetry,
+    ...resources,
+    admit: (request) => {
+      admit(config.serviceAccess, request);
+    },
+  });
   app.addHook('preValidation', (request, _reply, done) => {
     if (request.method === 'POST' && !request.is404) idempotencyKey(request);
     done();

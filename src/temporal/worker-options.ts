@@ -6,6 +6,7 @@ import type { SagaMeter } from '../telemetry/saga-meter';
 import { workflowSpanSink } from '../telemetry/workflow-span-sink';
 import { ORDERS_TASK_QUEUE } from '../workflows/definitions';
 import type { GuardianActivities } from '../workflows/definitions';
+import { dataConverterOf } from './data-converter';
 import { createActivities } from '../activities/activities';
 
 /** What a worker of the order workflows needs to be made. */
@@ -31,7 +32,8 @@ export function orderWorkerOptions(deps: WorkerDeps): WorkerOptions {
     namespace,
     taskQueue: ORDERS_TASK_QUEUE,
     workflowBundle,
-    activities: { ...createActivities(telemetry.tracer, config.services), ...guardian },
+    dataConverter: dataConverterOf(config),
+    activities: { ...createActivities(telemetry.tracer, config), ...guardian },
     interceptors: {
       activity: [activityTracing(telemetry.tracer, new Set(Object.keys(guardian)))],
     },
@@ -41,6 +43,14 @@ export function orderWorkerOptions(deps: WorkerDeps): WorkerOptions {
     maxConcurrentWorkflowTaskExecutions: worker.maxConcurrentWorkflowTasks,
     maxConcurrentActivityTaskExecutions: worker.maxConcurrentActivities,
     maxCachedWorkflows: worker.maxCachedWorkflows,
+    // An order stays with the code that it began on: whatever a new build changes, it replays no old history.
+    ...(worker.version !== undefined && {
+      workerDeploymentOptions: {
+        version: worker.version,
+        useWorkerVersioning: true,
+        defaultVersioningBehavior: 'PINNED' as const,
+      },
+    }),
     // How long an order waits for the worker that knew it before any other may take it (default 10 s): the
     // other half, besides a step's timeout, of what a killed worker costs.
     stickyQueueScheduleToStartTimeout: worker.stickyTimeoutMs,

@@ -2,6 +2,7 @@ import type { Resource } from '@opentelemetry/resources';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { HistoryAndWorkflowId } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import { publicSpan } from '../telemetry/public-span';
 import { ATTR } from '../telemetry/semconv';
@@ -35,6 +36,7 @@ export interface RepairDeps {
   /** The worker's: what is written is the worker's word. */
   readonly telemetry: Pick<StartedTelemetry, 'resource' | 'spanProcessor'>;
   readonly workflowBundle: WorkflowBundleOption;
+  readonly dataConverter: DataConverter;
 }
 
 /**
@@ -46,7 +48,7 @@ export interface RepairDeps {
  */
 export async function* repairTraces(
   runs: AsyncIterable<BrokenRun>,
-  { store, telemetry, workflowBundle }: RepairDeps,
+  { store, telemetry, workflowBundle, dataConverter }: RepairDeps,
 ): AsyncGenerator<TraceRepair> {
   const pushed: BrokenRun[] = [];
   const remaining = runs[Symbol.asyncIterator]();
@@ -60,7 +62,11 @@ export async function* repairTraces(
     }
   }
   const { resource } = telemetry;
-  for await (const { ended, open, error } of replaySpans(histories(), { workflowBundle, resource })) {
+  for await (const { ended, open, error } of replaySpans(histories(), {
+    workflowBundle,
+    dataConverter,
+    resource,
+  })) {
     const run = pushed.shift();
     if (run === undefined) throw new Error('More runs were replayed than given');
     const { workflowId, runId, history } = run;

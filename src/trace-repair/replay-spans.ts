@@ -1,6 +1,7 @@
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { HistoryAndWorkflowId } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import type { OpenTelemetrySinks } from '@temporalio/interceptors-opentelemetry';
 import type { InjectedSinks, WorkflowBundleOption } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
@@ -26,8 +27,14 @@ export async function* replaySpans(
   histories: AsyncIterable<HistoryAndWorkflowId> | Iterable<HistoryAndWorkflowId>,
   {
     workflowBundle,
+    dataConverter,
     resource,
-  }: { readonly workflowBundle: WorkflowBundleOption; readonly resource: Resource },
+  }: {
+    readonly workflowBundle: WorkflowBundleOption;
+    /** That of whoever wrote the histories. */
+    readonly dataConverter: DataConverter;
+    readonly resource: Resource;
+  },
 ): AsyncGenerator<ReplayedRun> {
   const runs = new Map<string, { ended: ReadableSpan[]; open: ReadableSpan[] }>();
   const runOf = (runId: string) => {
@@ -56,7 +63,7 @@ export async function* replaySpans(
       },
     },
   };
-  const options = { workflowBundle, sinks, replayName: 'trace-repair' };
+  const options = { workflowBundle, dataConverter, sinks, replayName: 'trace-repair' };
   for await (const { workflowId, runId, error } of Worker.runReplayHistories(options, histories)) {
     yield { workflowId, ...runOf(runId), ...(error !== undefined && { error }) };
     runs.delete(runId);

@@ -2,6 +2,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import { orderSummary } from '../orders/order-summary';
 import type { OrderSummary } from '../orders/order-summary';
@@ -23,6 +24,7 @@ export interface TraceSweepOptions {
   readonly dataDir: string;
   readonly telemetry: StartedTelemetry;
   readonly workflowBundle: WorkflowBundleOption;
+  readonly dataConverter: DataConverter;
   /** From the end of one sweep to the start of the next, ms. */
   readonly intervalMs: number;
   /** How long an order must be over before its trace is looked at, ms: its last spans may be on their way. */

@@ -29,12 +29,16 @@ const OPERATOR = { by: newCanary('BY'), reason: newCanary('REASON') };
 /** What a service quotes in an answer that nobody has read before. */
 const QUOTED = { detail: newCanary('DETAIL'), code: newCanary('CODE'), other: newCanary('OTHER') };
 
+/** What the services know their callers by. */
+const SERVICE_TOKEN = newCanary('SERVICE') + newCanary('TOKEN');
+
 const CANARIES = [
   ...Object.values(ADDRESS),
   TOKEN,
   SKU,
   ...Object.values(OPERATOR),
   ...Object.values(QUOTED),
+  SERVICE_TOKEN,
   // The sandbox's own tokens are no canaries, and are tokens all the same.
   'pm_card_',
 ];
@@ -81,7 +85,7 @@ function quoting(
 beforeAll(async () => {
   for (const name of SERVICES) proxies.set(name, await RecordingProxy.start());
   const urls = SERVICES.map((name) => [`${name.toUpperCase()}_SERVICE_URL`, proxyOf(name).url] as const);
-  stack = await TestStack.start({ LOG_LEVEL: 'trace', ...Object.fromEntries(urls) }, []);
+  stack = await TestStack.start({ LOG_LEVEL: 'trace', SERVICE_TOKEN, ...Object.fromEntries(urls) }, []);
   for (const name of SERVICES) {
     proxyOf(name).target = `http://127.0.0.1:${String(stack.config.services[name].port)}`;
   }
@@ -153,7 +157,11 @@ describe('what a customer types', () => {
   ])('goes to a service in a body that %s', async (_, body) => {
     const answer = await fetch(`${proxyOf('shipping').target}/shipments`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': 'canary-body' },
+      headers: {
+        'content-type': 'application/json',
+        'idempotency-key': 'canary-body',
+        authorization: `Bearer ${SERVICE_TOKEN}`,
+      },
       body,
     });
     expect(answer.status).toBe(400);
@@ -172,9 +180,12 @@ const SURFACES: Readonly<Record<string, () => Promise<readonly string[]> | reado
     ...commands.flatMap(({ stderr }) => stderr.split('\n')).filter((line) => line.startsWith('{')),
   ],
   'what Temporal shows of a workflow': describedWorkflows,
+  // But `Authorization`, which is there for a secret.
   'a header on the wire': () =>
     [...proxies.values()].flatMap(({ requests }) =>
-      requests.map(({ route, headers }) => `${route} ${JSON.stringify(headers)}`),
+      requests.map(
+        ({ route, headers: { authorization: _, ...others } }) => `${route} ${JSON.stringify(others)}`,
+      ),
     ),
 };
 

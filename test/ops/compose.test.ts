@@ -12,7 +12,10 @@ import { inRepository, readText, readYaml } from '../support/ops/paths';
 const FILE = `${COMPOSE_DIRECTORY}/docker-compose.yml`;
 const EXAMPLE = parseEnv(readText(`${COMPOSE_DIRECTORY}/.env.example`)) as Record<string, string>;
 const FILLED_IN = Object.fromEntries(
-  Object.entries(EXAMPLE).map(([name, value]) => [name, name.endsWith('_PASSWORD') ? 'abc123' : value]),
+  Object.entries(EXAMPLE).map(([name, value]) => [
+    name,
+    /_(PASSWORD|TOKEN)$/.test(name) ? 'abc123'.repeat(8) : value,
+  ]),
 );
 const COMPOSITION = readComposition(FILLED_IN);
 const SERVICES = Object.entries(COMPOSITION.services);
@@ -74,6 +77,17 @@ describe('the composition', () => {
     const secret = 'a secret of more than thirty-two characters';
     const withSecret = readComposition({ ...FILLED_IN, GATEWAY_JWT_SECRET: secret }).services['gateway']!;
     expect(loadConfig(withSecret.environment).gateway.auth).toMatchObject({ key: { secret } });
+  });
+
+  it('has services that want a credential, which every caller has', () => {
+    for (const [name, { environment = {} }] of PARTS) {
+      const { tokens, insecure } = loadConfig(environment).serviceAccess;
+      expect({ name, insecure, accepted: tokens?.accept(`Bearer ${FILLED_IN['SERVICE_TOKEN']!}`) }).toEqual({
+        name,
+        insecure: false,
+        accepted: true,
+      });
+    }
   });
 
   it('has its variables explained, each and no other', () => {

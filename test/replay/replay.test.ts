@@ -1,15 +1,19 @@
-import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { Worker } from '@temporalio/worker';
-import type { ReplayWorkerOptions } from '@temporalio/worker';
 import '../support/quiet-temporal';
+import {
+  BREAKING_PAUSE,
+  changedWorkflows,
+  GUARDED_PAUSE,
+  newSourcesDirectory,
+} from '../support/changed-workflows';
 import { workflowCode } from '../support/order-harness';
 
 const HISTORIES = path.join(__dirname, 'histories');
-const SOURCES = path.join(__dirname, '../../src');
 
 async function history(file: string) {
   return historyFromJSON(JSON.parse(await readFile(path.join(HISTORIES, file), 'utf8')));
@@ -58,13 +62,7 @@ const BREAKING_CHANGES = [
     to: 'activities.cancelOrder(',
     scenario: 'completed',
   },
-  {
-    what: 'a timer before the first step',
-    file: 'workflows/run-order.ts',
-    from: 'await saga.run(',
-    to: "await (await import('@temporalio/workflow')).sleep(1); await saga.run(",
-    scenario: 'completed',
-  },
+  { what: 'a timer before the first step', scenario: 'completed', ...BREAKING_PAUSE },
   {
     what: 'compensations in the order of the steps',
     file: 'saga/compensations.ts',
@@ -123,31 +121,26 @@ const BREAKING_CHANGES = [
   },
 ] as const;
 
+let directory: string;
+beforeAll(async () => {
+  directory = await newSourcesDirectory();
+});
+afterAll(async () => {
+  await rm(directory, { recursive: true });
+});
+
 describe('a workflow that gives other commands', () => {
-  let directory: string;
-
-  beforeAll(async () => {
-    // Inside the project, so that the copy finds its packages.
-    directory = await mkdtemp(path.join(SOURCES, '../.changed-workflows-'));
-  });
-  afterAll(async () => {
-    await rm(directory, { recursive: true });
-  });
-
-  it.each(BREAKING_CHANGES)('is caught: $what', async ({ what, file, from, to, scenario }) => {
-    const copy = path.join(directory, what.replaceAll(' ', '-'));
-    for (const folder of ['workflows', 'saga', 'domain', 'activities']) {
-      await cp(path.join(SOURCES, folder), path.join(copy, folder), { recursive: true });
-    }
-    const original = await readFile(path.join(copy, file), 'utf8');
-    expect(original).toContain(from);
-    await writeFile(path.join(copy, file), original.replace(from, to));
-    const changed: ReplayWorkerOptions = {
-      workflowsPath: path.join(copy, 'workflows/index.ts'),
-      interceptors: { workflowModules: [path.join(copy, 'workflows/interceptors.ts')] },
-    };
+  it.each(BREAKING_CHANGES)('is caught: $what', async ({ what, scenario, ...change }) => {
+    const changed = await changedWorkflows(path.join(directory, what.replaceAll(' ', '-')), [change]);
     const recorded = (await readdir(HISTORIES)).find((name) => name.startsWith(`${scenario}.`));
     const replay = Worker.runReplayHistory(changed, await history(recorded ?? ''));
     await expect(replay).rejects.toThrow(DeterminismViolationError);
+  });
+});
+
+describe('a workflow that gives other commands to new orders alone', () => {
+  it('replays the histories of all others, because the change is guarded by patched', async () => {
+    const changed = await changedWorkflows(path.join(directory, 'guarded'), GUARDED_PAUSE);
+    for (const file of await readdir(HISTORIES)) await Worker.runReplayHistory(changed, await history(file));
   });
 });

@@ -4,9 +4,12 @@ import type { Config } from '../../config/config';
 import { connectTemporal, TemporalUnreachableError } from '../../temporal/connection';
 import type { TemporalConnection } from '../../temporal/connection';
 import { ORDER_SEARCH_ATTRIBUTES } from '../../temporal/dev-server-options';
+import { GRPC, hasGrpcCode } from '../../temporal/grpc';
 import { ORDERS_TASK_QUEUE } from '../../workflows/definitions';
 import type { CliIo } from '../output';
 import type { Check } from './check';
+import { checkVersions } from './version-checks';
+import type { Poller } from './version-checks';
 
 /** Longest wait for all answers of a server that could be reached, ms. */
 const TIMEOUT_MS = 3_000;
@@ -29,13 +32,15 @@ export async function checkTemporal(config: Config, env: CliIo['env']): Promise<
   }
   const { connection } = target;
   try {
-    return await connection.withDeadline(Date.now() + TIMEOUT_MS, () =>
+    const checks = await connection.withDeadline(Date.now() + TIMEOUT_MS, () =>
       Promise.all([
         checkServer(target),
         checked('search attributes', () => checkSearchAttributes(target)),
         checked('worker', () => checkWorkers(target)),
+        checked('worker versions', () => checkWorkerVersions(target)),
       ]),
     );
+    return checks.filter((check) => check !== undefined);
   } finally {
     await connection.close();
   }
@@ -71,7 +76,10 @@ async function checkWorkers({ connection, namespace }: TemporalConnection): Prom
     livePollers(connection, namespace, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
     livePollers(connection, namespace, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
   ]);
-  const workers = workflows.filter((identity) => activities.includes(identity));
+  const identities = activities.map(({ identity }) => identity);
+  const workers = workflows
+    .map(({ identity }) => identity ?? '')
+    .filter((identity, index, all) => identities.includes(identity) && all.indexOf(identity) === index);
   if (workers.length > 0) {
     const detail = `${String(workers.length)} on task queue ${ORDERS_TASK_QUEUE}: ${workers.join(', ')}`;
     return { name: 'worker', ok: true, detail };
@@ -84,26 +92,41 @@ async function checkWorkers({ connection, namespace }: TemporalConnection): Prom
   };
 }
 
+type LivePoller = Poller & Pick<temporal.api.taskqueue.v1.IPollerInfo, 'identity'>;
+
 async function livePollers(
   connection: Connection,
   namespace: string,
   taskQueueType: temporal.api.enums.v1.TaskQueueType,
-): Promise<string[]> {
+): Promise<LivePoller[]> {
   const { pollers } = await connection.workflowService.describeTaskQueue({
     namespace,
     taskQueue: { name: ORDERS_TASK_QUEUE },
     taskQueueType,
   });
-  return pollers
-    .filter(
-      ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < POLLER_ALIVE_MS,
-    )
-    .map(({ identity }) => identity ?? '')
-    .filter((identity, index, all) => all.indexOf(identity) === index);
+  return pollers.filter(
+    ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < POLLER_ALIVE_MS,
+  );
+}
+
+/** Undefined where no versions are used. */
+async function checkWorkerVersions(target: TemporalConnection): Promise<Check | undefined> {
+  const { connection, namespace } = target;
+  try {
+    const pollers = await livePollers(connection, namespace, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW);
+    return await checkVersions(target, pollers);
+  } catch (error) {
+    // An older server knows no versions, and has none.
+    if (hasGrpcCode(error, GRPC.unimplemented)) return undefined;
+    throw error;
+  }
 }
 
 /** A server that answered once may still refuse to say this. */
-async function checked(name: string, check: () => Promise<Check>): Promise<Check> {
+async function checked<T extends Check | undefined>(
+  name: string,
+  check: () => Promise<T>,
+): Promise<T | Check> {
   try {
     return await check();
   } catch (error) {

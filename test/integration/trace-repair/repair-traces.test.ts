@@ -15,10 +15,12 @@ import { openTraceStore } from '../../../src/telemetry/trace-store';
 import { missingSpans } from '../../../src/trace-repair/missing-spans';
 import { repairTraces } from '../../../src/trace-repair/repair-traces';
 import { replaySpans } from '../../../src/trace-repair/replay-spans';
+import { dataConverterOf } from '../../../src/temporal/data-converter';
 import { readRunHistory } from '../../../src/trace-repair/run-history';
 import { lintTrace } from '../../../src/traces/lint-trace';
 import { eventually } from '../../support/eventually';
 import { workflowCode } from '../../support/order-harness';
+import { newPayloadKeys } from '../../support/payload-keys';
 import { sampleOrder } from '../../support/orders';
 import { TestStack } from '../../support/stack';
 
@@ -28,7 +30,8 @@ let telemetry: StartedTelemetry;
 let cli: StartedTelemetry;
 
 beforeAll(async () => {
-  stack = await TestStack.start({ SAGA_STEP_MAX_ATTEMPTS: '4' });
+  // Encrypted, which repairs have to see through.
+  stack = await TestStack.start({ SAGA_STEP_MAX_ATTEMPTS: '4', PAYLOAD_KEYS: newPayloadKeys('k1') });
   telemetry = startTelemetry({ service: 'order-service', config: stack.config, environment: {} });
   cli = startTelemetry({ service: 'orders-cli', config: stack.config, environment: {} });
   orders = await openOrders(stack.config, cli, { environment: stack.environment });
@@ -61,6 +64,8 @@ function spansOf({ traceId }: { traceId: string }): StoredSpan[] {
   }
 }
 
+const code = () => ({ ...workflowCode(), dataConverter: dataConverterOf(stack.config) });
+
 /** As if the process had died with them. */
 function lose({ traceId }: OrderView, which: (span: StoredSpan) => boolean): StoredSpan[] {
   const lost = spansOf({ traceId }).filter(which);
@@ -77,7 +82,7 @@ async function repair({ orderId }: { orderId: string }) {
   const brokenRun = { workflowId: handle.workflowId, runId, history: await handle.fetchHistory() };
   const store = openTraceStore(stack.config);
   try {
-    for await (const repaired of repairTraces(only(brokenRun), { store, telemetry, ...workflowCode() })) {
+    for await (const repaired of repairTraces(only(brokenRun), { store, telemetry, ...code() })) {
       if (repaired.error !== undefined) throw repaired.error;
       return repaired.written;
     }
@@ -253,7 +258,7 @@ async function replayed({ orderId }: OrderView) {
   const history = await handle.fetchHistory();
   const { resource } = telemetry;
   for await (const { ended } of replaySpans([{ workflowId: handle.workflowId, history }], {
-    ...workflowCode(),
+    ...code(),
     resource,
   })) {
     const stored = ended.map(

@@ -10,6 +10,7 @@ import { startTelemetry } from '../../../src/telemetry/start-telemetry';
 import type { StartedTelemetry } from '../../../src/telemetry/telemetry';
 import { traceDatabasePath } from '../../../src/telemetry/trace-database';
 import { openTraceStore } from '../../../src/telemetry/trace-store';
+import { dataConverterOf } from '../../../src/temporal/data-converter';
 import { TraceSweep } from '../../../src/trace-repair/trace-sweep';
 import { lintTrace } from '../../../src/traces/lint-trace';
 import { eventually } from '../../support/eventually';
@@ -50,6 +51,7 @@ function start(client: Orders['client'] = orders.client): TraceSweep {
     dataDir: stack.config.dataDir,
     telemetry,
     ...workflowCode(),
+    dataConverter: dataConverterOf(stack.config),
     intervalMs: 50,
     graceMs: 1,
   });

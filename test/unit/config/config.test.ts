@@ -46,6 +46,22 @@ describe('the configuration', () => {
     ]);
   });
 
+  it.each(['WORKER_DEPLOYMENT_NAME', 'WORKER_BUILD_ID'])('takes no half of a version: %s', (variable) => {
+    expect(() => loadConfig({ [variable]: 'x' })).toThrow('set both of them, or none');
+  });
+
+  it('knows a worker with both halves of a version', () => {
+    const version = { deploymentName: 'orders', buildId: '2026-11-25.1+a1b2' };
+    const { worker } = loadConfig({
+      WORKER_DEPLOYMENT_NAME: version.deploymentName,
+      WORKER_BUILD_ID: version.buildId,
+    });
+    expect(worker.version).toEqual(version);
+    expect(loadConfig({}).worker.version).toBeUndefined();
+    // Temporal writes both with a dot or a colon between.
+    expect(() => loadConfig({ WORKER_DEPLOYMENT_NAME: 'a.b', WORKER_BUILD_ID: 'x' })).toThrow(ConfigError);
+  });
+
   it('lets each step and compensation have a policy of its own', () => {
     const { policies } = loadConfig({
       SAGA_STEP_TIMEOUT_MS: '1000',
