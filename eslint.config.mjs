@@ -71,6 +71,20 @@ const ARROWS = [
     except: ['./gateway/pages', './domain', './orders', './telemetry', './traces'],
   },
   {
+    target: './src/guardian',
+    from: './src',
+    except: [
+      './guardian',
+      './orders',
+      './domain',
+      './saga',
+      './workflows/definitions.ts',
+      './telemetry',
+      './trace-repair',
+      './config',
+    ],
+  },
+  {
     target: './src/codec',
     from: './src',
     except: [

@@ -1,10 +1,11 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import type { Config } from '../src/config/config';
 import { orderWorkflowId } from '../src/domain/ids';
 import type { TransactionKind } from '../src/domain/order';
-import type { CompensationName } from '../src/domain/steps';
+import type { CompensationName, StepName } from '../src/domain/steps';
 import { openOrders } from '../src/orders/open-orders';
 import type { OrderClient } from '../src/orders/order-client';
 import { privateConfig } from '../src/stack/private-stack';
@@ -30,7 +31,7 @@ interface Scenario {
   /** The money's hold is over before it can be confirmed, in this and all that follow. */
   readonly expiring?: true;
   /** What somebody does while the order runs or waits. */
-  readonly meanwhile?: (orders: OrderClient, orderId: string) => Promise<unknown>;
+  readonly meanwhile?: (orders: OrderClient, orderId: string, client: Client) => Promise<unknown>;
 }
 
 const SCENARIOS: readonly Scenario[] = [
@@ -59,6 +60,13 @@ const SCENARIOS: readonly Scenario[] = [
     country: 'AQ',
     meanwhile: retryAndSkip('reverse_payment'),
   },
+  { name: 'settled', method: 'pm_card_timeout', meanwhile: terminateAt('process_payment') },
+  {
+    name: 'tcc-settled',
+    transaction: 'tcc',
+    method: 'pm_card_timeout',
+    meanwhile: terminateAt('try_payment'),
+  },
   { name: 'tcc-confirm-refused', transaction: 'tcc', expiring: true },
 ];
 
@@ -68,11 +76,27 @@ async function cancel(orders: OrderClient, orderId: string): Promise<void> {
 
 /** Once the payment is being tried. */
 async function cancelTry(orders: OrderClient, orderId: string): Promise<void> {
+  await untilRunning(orders, orderId, 'try_payment');
+  await cancel(orders, orderId);
+}
+
+/** What is recorded is the guardian's run. */
+function terminateAt(step: StepName) {
+  return async (orders: OrderClient, orderId: string, client: Client): Promise<void> => {
+    await untilRunning(orders, orderId, step);
+    await client.workflow.getHandle(orderWorkflowId(orderId)).terminate('recorded');
+    for (;;) {
+      const { settlement } = await orders.summary(orderId);
+      if (settlement !== undefined) return;
+    }
+  };
+}
+
+async function untilRunning(orders: OrderClient, orderId: string, name: StepName): Promise<void> {
   for (;;) {
     const { steps } = await orders.get(orderId);
-    if (steps.some(({ step, state }) => step === 'try_payment' && state === 'running')) break;
+    if (steps.some(({ step, state }) => step === name && state === 'running')) return;
   }
-  await cancel(orders, orderId);
 }
 
 function retryAndSkip(step: CompensationName) {
@@ -97,6 +121,7 @@ async function record(names: readonly string[]): Promise<void> {
     PAYLOAD_KEYS: '',
     SAGA_STEP_MAX_ATTEMPTS: '2',
     PAYMENT_PROVIDER_TIMEOUT_MS: '300',
+    GUARDIAN_INTERVAL_MS: '1000',
   });
   const say = (line: string) => process.stderr.write(`${line}\n`);
   const stack = await startStack({
@@ -116,7 +141,7 @@ async function record(names: readonly string[]): Promise<void> {
       if (names.length > 0 && !names.includes(scenario.name)) continue;
       if (scenario.expiring === true) payment ??= await startExpiringPayment(stack, config);
       const { orderId } = await orders.start(orderOf(scenario));
-      await scenario.meanwhile?.(orders, orderId);
+      await scenario.meanwhile?.(orders, orderId, client);
       const order = await orders.waitForOutcome(orderId, { timeoutMs: OUTCOME_TIMEOUT_MS });
       const history = await client.workflow.getHandle(orderWorkflowId(orderId)).fetchHistory();
       const file = path.join(DIRECTORY, `${scenario.name}.${VERSION}.json`);

@@ -8,7 +8,9 @@ import { ensureSearchAttributes } from './temporal/search-attributes';
 import { orderWorkerOptions } from './temporal/worker-options';
 import { workflowBundle } from './temporal/workflow-bundle';
 import type { RunningPart } from './stack/part';
-import { ALL_STEPS, ORDER_TRANSACTION } from './domain/steps';
+import { ALL_STEPS, ORDER_SETTLEMENT, ORDER_TRANSACTION } from './domain/steps';
+import { guardianActivities } from './guardian/guardian';
+import { scheduleGuardian } from './guardian/schedule';
 import { createHttpApp } from './http/http-app';
 import type { HttpApp } from './http/http-app';
 import { listen } from './http/listen';
@@ -46,12 +48,15 @@ export async function startWorker(deps: {
     const meter = new SagaMeter(telemetry.metrics.meter, {
       expected: {
         saga: ORDER_TRANSACTION,
+        others: [ORDER_SETTLEMENT],
         compensations: ALL_STEPS.map(({ compensation }) => compensation.name),
       },
     });
-    const worker = await Worker.create(orderWorkerOptions({ ...setUp, connection, meter }));
     const dataConverter = dataConverterOf(config);
     const client = new Client({ connection: temporal.connection, namespace, dataConverter });
+    const guardian = guardianActivities({ ...setUp, client });
+    const worker = await Worker.create(orderWorkerOptions({ ...setUp, connection, meter, guardian }));
+    await scheduleGuardian(client, config.guardian.intervalMs);
     const probes = await startProbes({ config, telemetry, worker, client });
     const sweep = startSweep({ ...setUp, client });
     return runningWorker(worker, { namespace, telemetry }, async () => {

@@ -1,5 +1,6 @@
 import { formatMoney } from '../domain/money';
-import type { CompensationState, OrderStatus, OrderView, StepState } from '../domain/order';
+import { ABANDONED } from '../domain/order';
+import type { CompensationState, OrderSettlement, OrderStatus, OrderView, StepState } from '../domain/order';
 import { ALL_STEPS } from '../domain/steps';
 import type { OrderSummary } from '../orders/order-summary';
 import type { Colours } from './output';
@@ -78,6 +79,7 @@ export function renderOrder(order: OrderView, screen: Screen): string {
     field('Amount', formatMoney(order.amount)),
     ...(order.paymentId === undefined ? [] : [field('Payment', order.paymentId)]),
     ...(order.shipmentId === undefined ? [] : [field('Shipment', order.shipmentId)]),
+    ...(order.settlement === undefined ? [] : [field('Guardian', settlementText(order.settlement))]),
     field('Trace', order.traceId),
     field('Created', order.createdAt),
     field('Updated', order.updatedAt),
@@ -88,6 +90,12 @@ export function renderOrder(order: OrderView, screen: Screen): string {
   if (why !== undefined) lines.push('', colours.red(why));
   if (order.status === 'needs_attention') lines.push(...remedies(order, colours));
   return lines.join('\n');
+}
+
+/** `The workflow was terminated (2026-01-31 10:15:00); the guardian took over at 2026-01-31 10:15:04` */
+function settlementText({ abandoned, abandonedAt, startedAt }: OrderSettlement): string {
+  const at = abandonedAt === undefined ? '' : ` (${utcTime(abandonedAt)})`;
+  return `The workflow ${ABANDONED[abandoned]}${at}; the guardian took over at ${utcTime(startedAt)}`;
 }
 
 /** Steps and compensations in the order in which they were begun. */
@@ -146,9 +154,7 @@ export function renderSummary(order: OrderSummary, screen: Screen): string {
 export function renderSummaries(orders: readonly OrderSummary[], screen: Screen): string {
   const rows = orders.map((order): Cell[] => [
     order.orderId,
-    order.interrupted === undefined
-      ? stateCell(order.status, screen)
-      : { text: `${order.status} (${order.interrupted})`, colour: screen.colours.red },
+    statusCell(order, screen),
     order.customerId,
     order.amount === undefined ? '' : formatMoney(order.amount),
     utcTime(order.createdAt),
@@ -157,4 +163,12 @@ export function renderSummaries(orders: readonly OrderSummary[], screen: Screen)
     ...screen,
     whole: [0],
   });
+}
+
+/** Of an order that was interrupted how, and that the guardian took over, when it did. */
+function statusCell({ status, interrupted, settlement }: OrderSummary, screen: Screen): Cell {
+  if (interrupted !== undefined) return { text: `${status} (${interrupted})`, colour: screen.colours.red };
+  const cell = stateCell(status, screen);
+  if (settlement === undefined || typeof cell === 'string') return cell;
+  return { ...cell, text: `${status} (${settlement.abandoned}, guardian ${utcTime(settlement.startedAt)})` };
 }

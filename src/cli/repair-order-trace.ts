@@ -1,7 +1,9 @@
 import { orderWorkflowId } from '../domain/ids';
 import type { Orders } from '../orders/open-orders';
+import { memoOf } from '../orders/order-summary';
 import { startTelemetry } from '../telemetry/start-telemetry';
 import { installTemporalRuntime } from '../telemetry/temporal-logger';
+import type { StoredSpan } from '../telemetry/stored-span';
 import { openTraceStore } from '../telemetry/trace-store';
 import { dataConverterOf } from '../temporal/data-converter';
 import { workflowBundle } from '../temporal/workflow-bundle';
@@ -13,7 +15,8 @@ import type { CommandContext } from './context';
 const SERVICE = 'order-service';
 
 /**
- * Makes the order's trace whole, from its history, and says what was missing.
+ * Makes the order's trace whole, from its history, and says what was missing; of one that the guardian took over, from
+ * both.
  *
  * @throws Error when the workflow's code does not go with the history: the repair wants the version that ran it.
  */
@@ -32,20 +35,27 @@ export async function repairOrderTrace(
   const store = openTraceStore(config);
   try {
     const workflowId = orderWorkflowId(orderId);
-    const { runId } = await client.workflow.getHandle(workflowId).describe();
-    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-    output.note(`Replaying the ${String(history.events?.length ?? 0)} events of order ${orderId} …`);
+    const description = await client.workflow.getHandle(workflowId).describe();
+    const interrupted = memoOf(description).settlement?.runId;
+    const runs: BrokenRun[] = [];
+    let events = 0;
+    for (const runId of [...(interrupted === undefined ? [] : [interrupted]), description.runId]) {
+      const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+      runs.push({ workflowId, runId, history });
+      events += history.events?.length ?? 0;
+    }
+    output.note(`Replaying the ${String(events)} events of order ${orderId} …`);
     const bundle = await workflowBundle(config.worker.workflowBundle);
-    const repairs = repairTraces(only({ workflowId, runId, history }), {
+    const repairs = repairTraces(inTurn(runs), {
       store,
       telemetry,
       workflowBundle: bundle,
       dataConverter: dataConverterOf(config),
     });
-    let written: TraceRepair['written'] = [];
+    const written: StoredSpan[] = [];
     for await (const repair of repairs) {
       if (repair.error !== undefined) throw repair.error;
-      written = repair.written;
+      written.push(...repair.written);
     }
     output.note(
       written.length === 0
@@ -60,6 +70,6 @@ export async function repairOrderTrace(
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- the repair takes its runs as they come
-async function* only(run: BrokenRun): AsyncGenerator<BrokenRun> {
-  yield run;
+async function* inTurn(runs: readonly BrokenRun[]): AsyncGenerator<BrokenRun> {
+  yield* runs;
 }

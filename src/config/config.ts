@@ -99,6 +99,15 @@ const environmentSchema = z.object({
   TRACE_SWEEP_INTERVAL_MS: z.coerce.number().int().min(0).max(86_400_000).default(30_000),
   /** How long an order must be over before its trace is looked at, ms. */
   TRACE_SWEEP_GRACE_MS: milliseconds(10_000),
+  /** How often the guardian looks for orders whose workflow is gone, ms; 0: never. */
+  GUARDIAN_INTERVAL_MS: z.coerce
+    .number()
+    .int()
+    .max(86_400_000)
+    .refine((ms) => ms === 0 || ms >= 1_000, 'must be 0, or 1000 at least')
+    .default(15_000),
+  /** How long an order without a workflow must have stood still before the guardian takes it for lost, ms. */
+  GUARDIAN_GRACE_MS: milliseconds(10_000),
   /** How long the payment service waits for its provider, ms. */
   PAYMENT_PROVIDER_TIMEOUT_MS: milliseconds(1_000),
   /** How long a participant keeps stock or money on hold for a coordinator that does not come back, ms. */
@@ -182,6 +191,7 @@ export interface Config {
     readonly version: WorkerVersion | undefined;
   };
   readonly traceSweep: { readonly intervalMs: number; readonly graceMs: number };
+  readonly guardian: { readonly intervalMs: number; readonly graceMs: number };
   readonly paymentProviderTimeoutMs: number;
   readonly holds: { readonly ttlMs: number; readonly sweepIntervalMs: number };
   /** Whether spans are kept under `dataDir`. */
@@ -257,6 +267,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       version: workerVersion(env),
     },
     traceSweep: { intervalMs: env.TRACE_SWEEP_INTERVAL_MS, graceMs: env.TRACE_SWEEP_GRACE_MS },
+    guardian: { intervalMs: env.GUARDIAN_INTERVAL_MS, graceMs: env.GUARDIAN_GRACE_MS },
     paymentProviderTimeoutMs: env.PAYMENT_PROVIDER_TIMEOUT_MS,
     holds: { ttlMs: env.TCC_HOLD_TTL_MS, sweepIntervalMs: env.TCC_HOLD_SWEEP_INTERVAL_MS },
     traceStore: env.TRACE_STORE === 'on',

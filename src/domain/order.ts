@@ -28,6 +28,9 @@ export interface Order {
   readonly transaction: TransactionKind;
 }
 
+/** What an order is about, and whose it is: without what is needed only to carry it out. */
+export type OrderContent = Pick<Order, 'orderId' | 'customerId' | 'items' | 'transaction'>;
+
 /**
  * Where an order stands. `failed` and `cancelled` mean that everything was undone; `needs_attention` means
  * that a compensation could not be finished and waits for an operator.
@@ -84,6 +87,30 @@ export interface OrderFailure {
   readonly message: string;
 }
 
+/** How an order was left without its workflow: that was ended from outside, or there is none any more. */
+export const ABANDONMENTS = ['terminated', 'timed_out', 'failed', 'cancelled', 'lost'] as const;
+export type Abandonment = (typeof ABANDONMENTS)[number];
+
+/** What became of the order's workflow, as the end of a sentence about it. */
+export const ABANDONED: Readonly<Record<Abandonment, string>> = {
+  terminated: 'was terminated',
+  timed_out: 'timed out',
+  failed: 'failed (a bug, not a refusal)',
+  cancelled: 'was cancelled past the order itself',
+  lost: 'is lost',
+};
+
+/** That the guardian took the order over, because its workflow had not ended it: ADR 10. */
+export interface OrderSettlement {
+  readonly abandoned: Abandonment;
+  /** When the workflow ended; of one that is lost, nobody knows. */
+  readonly abandonedAt?: string;
+  /** The order's run that was interrupted. */
+  readonly runId?: string;
+  /** When the guardian took over. */
+  readonly startedAt: string;
+}
+
 /** An order as JSON: the same from the CLI, the workflow's query and result, and the API. */
 export interface OrderView {
   readonly orderId: string;
@@ -100,6 +127,7 @@ export interface OrderView {
   readonly failure?: OrderFailure;
   readonly steps: readonly StepView[];
   readonly compensations: readonly CompensationView[];
+  readonly settlement?: OrderSettlement;
   readonly createdAt: string;
   readonly updatedAt: string;
 }

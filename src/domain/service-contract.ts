@@ -105,7 +105,9 @@ export interface CatalogueItem {
 }
 
 /**
- * `GET /books?cursor=&limit=`: a service's own books, for the audit; `nextCursor` is absent on the last page.
+ * `GET /books?cursor=&limit=`: a service's own books, for the audit and the guardian; `nextCursor` is absent on the last
+ * page. `orderId=A&orderId=B`: of these orders alone. Of the order service, `unchangedForMs=&changedWithinMs=`: what
+ * has last changed in that time.
  */
 export interface OrderBooks {
   readonly orders: readonly { orderId: string; status: 'created' | 'cancelled'; amount: Money }[];
@@ -133,6 +135,8 @@ export interface InventoryBooks {
   readonly stock: readonly StockRow[];
   readonly reservations: readonly ({
     orderId: string;
+    /** The idempotency key that made it, which says by which step; services of before the guardian do not tell it. */
+    key?: string | undefined;
     state: 'held' | 'sold' | 'released';
     items: readonly OrderItem[];
   } & HeldUntil)[];

@@ -1,6 +1,9 @@
 /** What an order's whole transaction is called, on its span and in its metrics. */
 export const ORDER_TRANSACTION = 'Create Order';
 
+/** What the guardian's clean-up of an order is called, on its span and in its metrics. */
+export const ORDER_SETTLEMENT = 'Settle Order';
+
 /**
  * The steps of an order and what undoes each: the one place that owns their names.
  *

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ERRORS } from '../domain/errors';
 import type { ErrorCode } from '../domain/errors';
-import { ORDER_STATUSES } from '../domain/order';
+import { ABANDONMENTS, ORDER_STATUSES } from '../domain/order';
 import type { CompensationState, OrderView, StepState } from '../domain/order';
 import { moneySchema, orderItemSchema } from '../domain/order-schema';
 import { ALL_STEPS } from '../domain/steps';
@@ -46,6 +46,19 @@ const compensation = z
 
 const status = z.enum(ORDER_STATUSES);
 
+const settlement = z
+  .strictObject({
+    abandoned: z.enum(ABANDONMENTS),
+    abandonedAt: time.exactOptional(),
+    runId: z.string().exactOptional(),
+    startedAt: time,
+  })
+  .meta({
+    id: 'Settlement',
+    description:
+      'The order’s workflow was ended from outside, or is lost, and the guardian took the order over',
+  });
+
 export const orderSchema = z
   .strictObject({
     orderId: z.string(),
@@ -64,6 +77,7 @@ export const orderSchema = z
       .exactOptional(),
     steps: z.array(step),
     compensations: z.array(compensation),
+    settlement: settlement.exactOptional(),
     createdAt: time,
     updatedAt: time,
   })
@@ -82,6 +96,7 @@ export const orderSummarySchema = z
     createdAt: time,
     closedAt: time.exactOptional(),
     interrupted: z.enum(['terminated', 'timed_out', 'failed', 'cancelled']).exactOptional(),
+    settlement: settlement.exactOptional(),
   })
   .meta({
     id: 'OrderSummary',

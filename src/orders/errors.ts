@@ -1,3 +1,5 @@
+import { ABANDONED } from '../domain/order';
+import type { Abandonment } from '../domain/order';
 import type { FieldError } from '../domain/order-schema';
 
 /** What can go wrong with an order for reasons that its sender can understand; everything else is a bug. */
@@ -43,16 +45,9 @@ export class OrderNotFoundError extends OrderError {
 }
 
 /** How a workflow can end without ending its order. */
-export type Interruption = 'terminated' | 'timed_out' | 'failed' | 'cancelled';
+export type Interruption = Exclude<Abandonment, 'lost'>;
 
-const INTERRUPTED: Readonly<Record<Interruption, string>> = {
-  terminated: 'was terminated',
-  timed_out: 'timed out',
-  failed: 'failed (a bug, not a refusal)',
-  cancelled: 'was cancelled past the order itself',
-};
-
-/** The order's workflow was ended from outside: nothing will complete or undo the order any more. */
+/** The order's workflow was ended from outside, and the guardian has not taken the order over yet. */
 export class OrderInterruptedError extends OrderError {
   readonly code = 'order_interrupted';
 
@@ -61,8 +56,8 @@ export class OrderInterruptedError extends OrderError {
     readonly interruption: Interruption,
   ) {
     super(
-      `The workflow of order ${orderId} ${INTERRUPTED[interruption]}: nothing will complete or undo the order ` +
-        'any more. `orders audit` says what was left standing',
+      `The workflow of order ${orderId} ${ABANDONED[interruption]}: the order does not go on. ` +
+        'The guardian undoes what it had done, within a minute where it is on; `orders audit` says what still stands',
     );
   }
 }

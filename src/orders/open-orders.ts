@@ -8,6 +8,7 @@ import { dataConverterOf } from '../temporal/data-converter';
 import type { TemporalConnection } from '../temporal/connection';
 import { ensureSearchAttributes } from '../temporal/search-attributes';
 import { auditOrders } from './audit/audit';
+import type { BookSources } from './audit/books';
 import type { AuditReport } from './audit/report';
 import { OrderClient } from './order-client';
 import type { ServiceSource } from './service-reader';
@@ -28,6 +29,20 @@ const BOOKS_TIMEOUT_MS = 30_000;
 /** One of the services as something to read from. */
 export function serviceSource(config: Config, name: ServiceName, tracer: Tracer): ServiceSource {
   return { name, url: config.services[name].url, tracer, tokens: config.serviceAccess.tokens };
+}
+
+/** The four services as those whose books are read. */
+export function bookSources(config: Config, tracer: Tracer): BookSources {
+  const book = (name: ServiceName) => ({
+    ...serviceSource(config, name, tracer),
+    timeoutMs: BOOKS_TIMEOUT_MS,
+  });
+  return {
+    order: book('order'),
+    inventory: book('inventory'),
+    payment: book('payment'),
+    shipping: book('shipping'),
+  };
 }
 
 export interface OpenOrdersOptions {
@@ -69,16 +84,7 @@ export async function openOrders(
     dataConverter: dataConverterOf(config),
     interceptors: { workflow: [new StartTracing({ tracer })] },
   });
-  const book = (name: ServiceName) => ({
-    ...serviceSource(config, name, tracer),
-    timeoutMs: BOOKS_TIMEOUT_MS,
-  });
-  const sources = {
-    order: book('order'),
-    inventory: book('inventory'),
-    payment: book('payment'),
-    shipping: book('shipping'),
-  };
+  const sources = bookSources(config, tracer);
   const inventory = { ...serviceSource(config, 'inventory', tracer), timeoutMs: requestTimeoutMs };
   const orders = new OrderClient({ client, inventory, policies: config.policies, requestTimeoutMs });
   return {

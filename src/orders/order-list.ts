@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ORDER_STATUSES } from '../domain/order';
 import type { OrderStatus } from '../domain/order';
 import { InvalidOrderError } from './errors';
+import { withoutSucceeded } from './latest-runs';
 import { orderSummary } from './order-summary';
 import type { OrderSummary } from './order-summary';
 import { ordersQuery } from './visibility-query';
@@ -43,7 +44,8 @@ interface Position {
 }
 
 /**
- * One page of the orders that match, by start, newest first.
+ * One page of the orders that match, by start, newest first; one that the guardian took over is where it did so. A page
+ * may be shorter than asked for.
  *
  * Temporal's SQL stores cannot order by start: they give what runs first, then by end. So a page is read from
  * a window of start times that is known, by counting, to hold enough and not too much.
@@ -69,7 +71,7 @@ export async function listOrders(
   const page = rest.slice(0, limit);
   const last = page.at(-1);
   return {
-    orders: page.map(({ info }) => orderSummary(info)),
+    orders: (await withoutSucceeded(client, page.map(infoOf))).map(orderSummary),
     ...(last !== undefined && rest.length > limit && { nextCursor: encodeCursor(last.position) }),
   };
 }
@@ -117,6 +119,10 @@ async function windowOf(
     else tooFew = middle;
   }
   return since(from);
+}
+
+function infoOf({ info }: { readonly info: WorkflowExecutionInfo }): WorkflowExecutionInfo {
+  return info;
 }
 
 function newestFirst(a: Position, b: Position): number {

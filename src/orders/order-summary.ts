@@ -2,7 +2,7 @@ import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { orderIdOfWorkflow } from '../domain/ids';
 import { moneySchema } from '../domain/order-schema';
 import { isFinal, ORDER_STATUSES } from '../domain/order';
-import type { OrderStatus, OrderView, TransactionKind } from '../domain/order';
+import type { OrderSettlement, OrderStatus, OrderView, TransactionKind } from '../domain/order';
 import type { Money } from '../domain/money';
 import { ORDER_WORKFLOW_TYPES, SEARCH_ATTRIBUTES } from '../workflows/definitions';
 import { OrderInterruptedError } from './errors';
@@ -23,6 +23,8 @@ export interface OrderSummary {
   readonly closedAt?: string;
   /** The workflow was ended from outside; `status` is what the order had come to by then. */
   readonly interrupted?: Interruption;
+  /** The guardian took the order over: this is its run. */
+  readonly settlement?: OrderSettlement;
 }
 
 /** What is known of an order whose workflow was ended from outside. */
@@ -33,6 +35,13 @@ export interface OrderMemo {
   readonly fingerprint: string;
   readonly amount: Money;
   readonly traceId?: string;
+}
+
+/** What a settlement carries besides: the order that it settles is another run, or none. */
+export interface SettlementMemo extends Partial<OrderMemo> {
+  readonly transaction: TransactionKind;
+  readonly settlement: Omit<OrderSettlement, 'startedAt'>;
+  readonly createdAt?: string;
 }
 
 const INTERRUPTIONS: Readonly<Partial<Record<string, Interruption>>> = {
@@ -47,14 +56,21 @@ export function interruptionOf(info: Pick<WorkflowExecutionInfo, 'status'>): Int
   return INTERRUPTIONS[info.status.name];
 }
 
-export function memoOf(info: Pick<WorkflowExecutionInfo, 'memo'>): Partial<OrderMemo> {
-  const { fingerprint, amount, traceId } = info.memo ?? {};
+export function memoOf(info: Pick<WorkflowExecutionInfo, 'memo'>): Partial<OrderMemo & SettlementMemo> {
+  const { fingerprint, amount, traceId, transaction, createdAt, settlement } = info.memo ?? {};
   const money = moneySchema.safeParse(amount);
   return {
     ...(typeof fingerprint === 'string' && { fingerprint }),
     ...(money.success && { amount: money.data }),
     ...(typeof traceId === 'string' && { traceId }),
+    ...((transaction === 'saga' || transaction === 'tcc') && { transaction }),
+    ...(typeof createdAt === 'string' && { createdAt }),
+    ...(isSettlement(settlement) && { settlement }),
   };
+}
+
+function isSettlement(value: unknown): value is SettlementMemo['settlement'] {
+  return typeof value === 'object' && value !== null && 'abandoned' in value;
 }
 
 type DescribedWorkflow = Pick<
@@ -63,20 +79,22 @@ type DescribedWorkflow = Pick<
 >;
 
 export function orderSummary(info: DescribedWorkflow): OrderSummary {
-  const { amount, traceId } = memoOf(info);
+  const { amount, traceId, transaction, createdAt, settlement } = memoOf(info);
+  const startedAt = info.startTime.toISOString();
   const interrupted = interruptionOf(info);
   return {
     orderId: orderIdOfWorkflow(info.workflowId),
     workflowId: info.workflowId,
     runId: info.runId,
-    transaction: info.type === ORDER_WORKFLOW_TYPES.tcc ? 'tcc' : 'saga',
+    transaction: transaction ?? (info.type === ORDER_WORKFLOW_TYPES.tcc ? 'tcc' : 'saga'),
     status: statusOf(info.typedSearchAttributes.get(SEARCH_ATTRIBUTES.orderStatus)),
     customerId: info.typedSearchAttributes.get(SEARCH_ATTRIBUTES.customerId) ?? '',
     ...(amount !== undefined && { amount }),
     ...(traceId !== undefined && { traceId }),
-    createdAt: info.startTime.toISOString(),
+    createdAt: createdAt ?? startedAt,
     ...(info.closeTime !== undefined && { closedAt: info.closeTime.toISOString() }),
     ...(interrupted !== undefined && { interrupted }),
+    ...(settlement !== undefined && { settlement: { ...settlement, startedAt } }),
   };
 }
 

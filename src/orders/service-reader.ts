@@ -3,6 +3,7 @@ import type { Tracer } from '@opentelemetry/api';
 import type { z } from 'zod';
 import type { BearerTokens } from '../config/bearer-tokens';
 import { tracedFetch } from '../telemetry/http-client-tracing';
+import type { HttpQuery } from '../telemetry/http-client-tracing';
 import { ServiceRefusesTokenError, ServiceUnreachableError } from './errors';
 
 /** One service that is only read from. */
@@ -29,7 +30,7 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 export async function readService<T>(
   source: ServiceSource,
   route: string,
-  query: Readonly<Record<string, string | number | undefined>>,
+  query: HttpQuery,
   schema: z.ZodType<T>,
 ): Promise<T> {
   const unreachable = (reason: string) => new ServiceUnreachableError(source.name, source.url, reason);

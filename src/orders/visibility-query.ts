@@ -1,6 +1,6 @@
 import { isFinal } from '../domain/order';
 import type { OrderStatus } from '../domain/order';
-import { ORDER_WORKFLOW_TYPES } from '../workflows/definitions';
+import { ALL_ORDER_WORKFLOW_TYPES } from '../workflows/definitions';
 
 export interface OrderFilter {
   readonly status?: OrderStatus | undefined;
@@ -17,9 +17,11 @@ export function quoteValue(value: string): string {
   return `'${value.replace(/\\/g, '\\\\').replace(/'/g, "\\'")}'`;
 }
 
-/** The list filter of all orders that match. */
+/**
+ * The list filter of all orders that match; of one that the guardian took over, every run: see `latest-runs.ts`.
+ */
 export function ordersQuery({ status, customerId }: OrderFilter = {}): string {
-  const types = Object.values(ORDER_WORKFLOW_TYPES).map(quoteValue).join(', ');
+  const types = ALL_ORDER_WORKFLOW_TYPES.map(quoteValue).join(', ');
   const terms = [`WorkflowType IN (${types})`];
   if (status !== undefined) {
     terms.push(`OrderStatus = ${quoteValue(status)}`);

@@ -2,41 +2,22 @@ import type { SpanContext } from '@opentelemetry/api';
 import { CancelledFailure, TemporalFailure } from '@temporalio/common';
 import { CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
 import { CompensationStack } from './compensations';
-import type { Compensation, CompensationOrder } from './compensations';
+import type { Compensation } from './compensations';
 import { SagaFailure } from './errors';
 import type { SagaFailureReason } from './errors';
 import { failureText } from './outcome';
 import { Measurements } from './measurements';
 import type { Participant, Participants, TccOptions } from './participant';
 import { untilKnown } from './policy';
-import type { SagaPolicies, StepPolicy } from './policy';
+import type { SagaOptions } from './options';
+import type { StepPolicy } from './policy';
+import type { Reported } from './report';
 import { EVENT_NAMES, SAGA_ATTRIBUTES } from './semconv';
-import type { CompensationRecord, SagaPhase, StepRecord } from './state';
-import type { SpanAttributes, StepPlan, StepWork } from './step';
+import type { CompensationRecord, PastStep, SagaPhase, StepRecord } from './state';
+import type { PastEffect, StepPlan, StepWork } from './step';
 import { Tcc } from './tcc';
 import { SagaTracing } from './tracing';
-import { SagaWork } from './work';
-
-export interface SagaOptions {
-  /** For people and the span's name: `Create Order`. */
-  readonly title: string;
-  /** All steps in order, so that those to come are visible. */
-  readonly plan: readonly StepPlan[];
-  readonly policies: SagaPolicies;
-  /** How compensations run. @default 'reverse' */
-  readonly compensationOrder?: CompensationOrder;
-  /**
-   * Whether a saga with a failed compensation waits for an operator ({@link Saga.retry}, {@link Saga.skip})
-   * instead of ending. @default true
-   */
-  readonly park?: boolean;
-  /** Attributes of the saga's span alone. */
-  readonly attributes?: SpanAttributes;
-  /** Attributes of every span of the saga. */
-  readonly commonAttributes?: SpanAttributes;
-  /** Called on every change of phase. */
-  readonly onPhase?: (phase: SagaPhase) => void;
-}
+import { SagaWork, keyOf } from './work';
 
 /**
  * A saga: either every step is done, or every step that was done, or may have been, is undone.
@@ -209,6 +190,20 @@ export class Saga<Activities> {
     }
   }
 
+  /**
+   * Takes over a step from a run that is gone. What it has done, or may have, is undone with everything else when the
+   * saga fails, under the key that the run itself would have used.
+   */
+  adopt(plan: StepPlan, past: PastStep, effect?: PastEffect<Activities>): void {
+    this.#work.adopt(plan, past);
+    if (effect === undefined) return;
+    const { madeBy, compensate, span, skipped } = effect;
+    const traced = (run: () => Promise<Reported<unknown>>) => this.#tracing.compensation(plan, span, run);
+    const compensation = this.#work.compensation(plan, keyOf(madeBy), compensate, traced);
+    this.#stack.push(compensation);
+    if (skipped !== undefined) this.#skip(compensation.record, skipped.by, skipped.reason);
+  }
+
   /** Asks to undo everything. Has no effect once the pivot is done or the saga is already compensating. */
   cancel(): void {
     if (this.#phase !== 'running' || this.#pivoted) return;
@@ -228,9 +223,13 @@ export class Saga<Activities> {
   skip(name: string, by: string, reason: string): void {
     const record = this.unsettled.find(({ step }) => step === name);
     if (record === undefined) return;
-    Object.assign(record, { state: 'skipped', skippedBy: by, reason });
     this.#measurements.part('compensation', name, 'skipped', Date.now());
-    this.#tracing.event(EVENT_NAMES.compensationSkipped, { [SAGA_ATTRIBUTES.step]: name });
+    this.#skip(record, by, reason);
+  }
+
+  #skip(record: CompensationRecord, skippedBy: string, reason: string): void {
+    Object.assign(record, { state: 'skipped', skippedBy, reason });
+    this.#tracing.event(EVENT_NAMES.compensationSkipped, { [SAGA_ATTRIBUTES.step]: record.step });
     this.#work.changed();
   }
 
@@ -244,7 +243,8 @@ export class Saga<Activities> {
     this.#work.skipPending();
     if (failedStep !== undefined) this.#tracing.stepFailed(failedStep, error);
     const owes = this.#stack.inState('pending').length > 0;
-    if (owes) this.#measurements.whole('compensating', 'begun', this.#startedAt);
+    // What another run has begun, that one has counted.
+    if (owes && !this.#work.adopted) this.#measurements.whole('compensating', 'begun', this.#startedAt);
     await this.#compensate();
     const outcome = cancelled ? 'cancelled' : 'failed';
     this.#enter(outcome);

@@ -21,6 +21,9 @@ export interface StepRecord extends Progress {
   state: StepState;
 }
 
+/** What is known of a step that another run had begun, or never came to (`pending`). */
+export type PastStep = Pick<StepRecord, 'state' | 'attempts' | 'startedAt' | 'endedAt' | 'error'>;
+
 export interface CompensationRecord extends Progress {
   readonly step: string;
   readonly undoes: string;

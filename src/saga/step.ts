@@ -1,3 +1,4 @@
+import type { SpanContext } from '@opentelemetry/api';
 import type { Reported, Reporting } from './report';
 
 /** A step's names: known before it runs, so that a plan of the whole saga can be shown from the start. */
@@ -34,6 +35,17 @@ export interface ActionCall<Activities> {
 export interface CompensationCall<Activities> extends ActionCall<Activities> {
   /** The key of the effect to undo, which may have happened, may not, or may still be under way. */
   readonly compensates: string;
+}
+
+/** What a step of another run has done, or may have. */
+export interface PastEffect<Activities> {
+  /** The step under whose key it was done. */
+  readonly madeBy: string;
+  readonly compensate: (call: CompensationCall<Activities>) => Promise<Reported<unknown>>;
+  /** The span that tells of it, where that is known. */
+  readonly span?: SpanContext | undefined;
+  /** Who had given up undoing it, and why: then it stays. */
+  readonly skipped?: { readonly by: string; readonly reason: string } | undefined;
 }
 
 /** Attributes of the step's span: no payload, no personal data. */

@@ -54,15 +54,15 @@ export class SagaTracing {
     return result;
   }
 
-  /** Runs a compensation inside its span, linked to the span of the step it undoes. */
-  async compensation<T>(plan: StepPlan, undoes: SpanContext, run: () => Promise<T>): Promise<T> {
+  /** Runs a compensation inside its span, linked to the span of the step it undoes, where that is known. */
+  async compensation<T>(plan: StepPlan, undoes: SpanContext | undefined, run: () => Promise<T>): Promise<T> {
     const { name, title } = plan.compensation ?? plan;
     const span = this.#tracer.startSpan(
       SPAN_NAMES.compensation(title),
       {
         kind: SpanKind.CLIENT,
         attributes: this.#work(name, plan.number, 'compensation'),
-        links: [{ context: undoes }],
+        links: undoes === undefined ? [] : [{ context: undoes }],
       },
       this.#parent,
     );

@@ -7,7 +7,7 @@ import type { Measurements } from './measurements';
 import type { SagaPolicies, StepPolicy } from './policy';
 import type { Reported, Reporting } from './report';
 import { begin, end, now } from './state';
-import type { StepRecord } from './state';
+import type { PastStep, StepRecord } from './state';
 import type { ActionCall, CompensationCall, StepPlan } from './step';
 
 /** Calls of one saga's effects under their keys and policies, and the record of what became of each. */
@@ -19,6 +19,8 @@ export class SagaWork<Activities> {
 
   /** Every planned step, in order. */
   readonly records: readonly StepRecord[];
+  /** Another run has begun it; that one counted how. */
+  adopted = false;
   /** The step that failed last. */
   failedStep: StepPlan | undefined;
   /** When the state last changed, ISO 8601. */
@@ -37,6 +39,13 @@ export class SagaWork<Activities> {
   /** What the step's action gets to call with. */
   call({ name }: StepPlan, policy: StepPolicy): ActionCall<Activities> {
     return { activities: this.#activities(policy), key: keyOf(name) };
+  }
+
+  /** Notes what is known of a step that another run had begun. */
+  adopt(plan: StepPlan, past: PastStep): void {
+    Object.assign(this.#record(plan), past);
+    this.adopted = true;
+    this.changed();
   }
 
   /** Notes that the step runs. */

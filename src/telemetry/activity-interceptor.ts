@@ -1,5 +1,6 @@
 import type { Tracer } from '@opentelemetry/api';
-import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT, trace, TraceFlags } from '@opentelemetry/api';
+import { RandomIdGenerator } from '@opentelemetry/sdk-trace-base';
 import { ApplicationFailure } from '@temporalio/common';
 import { extractContextFromHeaders } from '@temporalio/interceptors-opentelemetry/lib/instrumentation';
 import {
@@ -19,12 +20,37 @@ import { inAttempt } from './span-ids';
  * Gives every attempt of an activity its own `RunActivity` span, under the `StartActivity` span of the workflow, with
  * the attempt's number (from 1) and, when it failed with one, the failure's code as `error.type`. Log lines of the
  * activity carry its ids. The ids of the attempt's spans follow from the history: see `span-ids.ts`.
+ *
+ * @param untraced types of activities that are nobody's order: neither they nor what they call leaves a span.
  */
-export function activityTracing(tracer: Tracer): ActivityInterceptorsFactory {
-  return (context) => ({
-    inbound: new AttemptTracing(context, { tracer }),
-    outbound: new OpenTelemetryActivityOutboundInterceptor(context),
-  });
+export function activityTracing(
+  tracer: Tracer,
+  untraced: ReadonlySet<string> = new Set(),
+): ActivityInterceptorsFactory {
+  return (context) =>
+    untraced.has(context.info.activityType)
+      ? { inbound: new Untraced() }
+      : {
+          inbound: new AttemptTracing(context, { tracer }),
+          outbound: new OpenTelemetryActivityOutboundInterceptor(context),
+        };
+}
+
+/** In a trace that is not sampled: its services are told so, and begin none of their own. */
+class Untraced implements ActivityInboundCallsInterceptor {
+  readonly #ids = new RandomIdGenerator();
+
+  execute(
+    input: ActivityExecuteInput,
+    next: Next<ActivityInboundCallsInterceptor, 'execute'>,
+  ): Promise<unknown> {
+    const unsampled = {
+      traceId: this.#ids.generateTraceId(),
+      spanId: this.#ids.generateSpanId(),
+      traceFlags: TraceFlags.NONE,
+    };
+    return context.with(trace.setSpanContext(ROOT_CONTEXT, unsampled), () => next(input));
+  }
 }
 
 class AttemptTracing extends OpenTelemetryActivityInboundInterceptor {

@@ -4,6 +4,9 @@ import { errorTypeOf } from './error-type';
 import { httpMethod } from './http-method';
 import { ATTR, EXCEPTION_EVENT } from './semconv';
 
+/** Parameters of a URL's query. */
+export type HttpQuery = Readonly<Record<string, string | number | readonly string[] | undefined>>;
+
 /** One HTTP request to another service. */
 export interface TracedRequest {
   readonly method: string;
@@ -13,7 +16,8 @@ export interface TracedRequest {
   readonly route: string;
   /** The values of the route's `{name}`s; they are escaped. */
   readonly params?: Readonly<Record<string, string>>;
-  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** One that has several values is there several times. */
+  readonly query?: HttpQuery;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** Ends the request when it fires; the caller's deadline and cancellation. */
@@ -73,7 +77,8 @@ function urlOf({ baseUrl, route, params = {}, query = {} }: TracedRequest): URL 
   });
   const url = new URL(baseUrl + path);
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) url.searchParams.set(name, String(value));
+    const values = typeof value === 'object' ? value : value === undefined ? [] : [String(value)];
+    for (const one of values) url.searchParams.append(name, one);
   }
   return url;
 }

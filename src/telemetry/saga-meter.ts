@@ -9,6 +9,8 @@ export interface SagaMeterOptions {
   /** What is counted from 0 on, so that the first event is an increase. */
   readonly expected?: {
     readonly saga: string;
+    /** Sagas that only end what others have begun. */
+    readonly others?: readonly string[];
     readonly compensations: readonly string[];
   };
 }
@@ -119,11 +121,13 @@ function instrumentsOf(meter: Meter) {
 
 function startAtZero(
   { sagaCompleted, sagaCompensated, compensation, tccCompleted }: Instruments,
-  { saga, compensations }: NonNullable<SagaMeterOptions['expected']>,
+  { saga, others = [], compensations }: NonNullable<SagaMeterOptions['expected']>,
 ): void {
   sagaCompensated.add(0, { [LABELS.sagaName]: saga });
-  for (const outcome of SAGA_OUTCOMES) {
-    sagaCompleted.add(0, { [LABELS.sagaName]: saga, [LABELS.sagaOutcome]: outcome });
+  for (const name of [saga, ...others]) {
+    for (const outcome of SAGA_OUTCOMES) {
+      sagaCompleted.add(0, { [LABELS.sagaName]: name, [LABELS.sagaOutcome]: outcome });
+    }
   }
   for (const outcome of TCC_OUTCOMES) {
     tccCompleted.add(0, { [LABELS.tccName]: saga, [LABELS.tccOutcome]: outcome });

@@ -5,6 +5,7 @@ import type { StartedTelemetry } from '../telemetry/telemetry';
 import type { SagaMeter } from '../telemetry/saga-meter';
 import { workflowSpanSink } from '../telemetry/workflow-span-sink';
 import { ORDERS_TASK_QUEUE } from '../workflows/definitions';
+import type { GuardianActivities } from '../workflows/definitions';
 import { dataConverterOf } from './data-converter';
 import { createActivities } from '../activities/activities';
 
@@ -17,13 +18,14 @@ export interface WorkerDeps {
   readonly namespace: string;
   /** Workflows and their interceptors: see `workflow-bundle.ts`. */
   readonly workflowBundle: WorkflowBundleOption;
+  readonly guardian: GuardianActivities;
 }
 
 /**
  * How a worker of the order workflows is set up, each choice with its reason.
  */
 export function orderWorkerOptions(deps: WorkerDeps): WorkerOptions {
-  const { config, telemetry, meter, connection, namespace, workflowBundle } = deps;
+  const { config, telemetry, meter, connection, namespace, workflowBundle, guardian } = deps;
   const { worker } = config;
   return {
     connection,
@@ -31,9 +33,9 @@ export function orderWorkerOptions(deps: WorkerDeps): WorkerOptions {
     taskQueue: ORDERS_TASK_QUEUE,
     workflowBundle,
     dataConverter: dataConverterOf(config),
-    activities: createActivities(telemetry.tracer, config),
+    activities: { ...createActivities(telemetry.tracer, config), ...guardian },
     interceptors: {
-      activity: [activityTracing(telemetry.tracer)],
+      activity: [activityTracing(telemetry.tracer, new Set(Object.keys(guardian)))],
     },
     sinks: { ...workflowSpanSink(telemetry), ...meter.sinks },
     // 0, the SDK's default, abandons running activities: their steps would end unknown for no reason.

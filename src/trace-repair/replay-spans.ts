@@ -5,6 +5,7 @@ import type { DataConverter } from '@temporalio/common';
 import type { OpenTelemetrySinks } from '@temporalio/interceptors-opentelemetry';
 import type { InjectedSinks, WorkflowBundleOption } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
+import type { MeasurementSinks } from '../saga/measurements';
 import type { OpenSpanSinks } from '../saga/open-spans';
 import { fromIsolate, isSampled } from '../telemetry/workflow-span-sink';
 
@@ -36,17 +37,19 @@ export async function* replaySpans(
   },
 ): AsyncGenerator<ReplayedRun> {
   const runs = new Map<string, { ended: ReadableSpan[]; open: ReadableSpan[] }>();
-  const runOf = (workflowId: string) => {
-    const run = runs.get(workflowId) ?? { ended: [], open: [] };
-    runs.set(workflowId, run);
+  const runOf = (runId: string) => {
+    const run = runs.get(runId) ?? { ended: [], open: [] };
+    runs.set(runId, run);
     return run;
   };
-  const sinks: InjectedSinks<OpenTelemetrySinks & OpenSpanSinks> = {
+  const sinks: InjectedSinks<OpenTelemetrySinks & OpenSpanSinks & MeasurementSinks> = {
+    // What is replayed was counted when it happened.
+    measurements: { record: { callDuringReplay: false, fn: () => undefined } },
     exporter: {
       export: {
         callDuringReplay: true,
         fn: (info, spans) => {
-          runOf(info.workflowId).ended.push(...spans.map((span) => fromIsolate(span, info, resource)));
+          runOf(info.runId).ended.push(...spans.map((span) => fromIsolate(span, info, resource)));
         },
       },
     },
@@ -55,14 +58,14 @@ export async function* replaySpans(
         callDuringReplay: true,
         fn: (info, spans) => {
           const sampled = spans.filter(isSampled);
-          runOf(info.workflowId).open = sampled.map((span) => fromIsolate(span, info, resource));
+          runOf(info.runId).open = sampled.map((span) => fromIsolate(span, info, resource));
         },
       },
     },
   };
   const options = { workflowBundle, dataConverter, sinks, replayName: 'trace-repair' };
-  for await (const { workflowId, error } of Worker.runReplayHistories(options, histories)) {
-    yield { workflowId, ...runOf(workflowId), ...(error !== undefined && { error }) };
-    runs.delete(workflowId);
+  for await (const { workflowId, runId, error } of Worker.runReplayHistories(options, histories)) {
+    yield { workflowId, ...runOf(runId), ...(error !== undefined && { error }) };
+    runs.delete(runId);
   }
 }

@@ -3,8 +3,9 @@ import type { OrderActivities } from '../activities/activities';
 import type { Money } from '../domain/money';
 import type {
   CompensationView,
-  Order,
+  OrderContent,
   OrderFailure,
+  OrderSettlement,
   OrderStatus,
   OrderView,
   StepView,
@@ -23,9 +24,16 @@ const STATUS_OF_PHASE: Readonly<Record<SagaPhase, OrderStatus>> = {
   cancelled: 'cancelled',
 };
 
+/** What is known of an order from before its workflow's run. */
+export interface OrderPast {
+  readonly createdAt?: string | undefined;
+  readonly settlement?: Omit<OrderSettlement, 'startedAt'>;
+}
+
 /** What an order has come to: the one place where its status changes and its view is made. */
 export class OrderProgress {
-  readonly #createdAt = workflowInfo().startTime.toISOString();
+  readonly #createdAt: string;
+  readonly #settlement: OrderSettlement | undefined;
   #status: OrderStatus = 'running';
   paymentId: string | undefined;
   shipmentId: string | undefined;
@@ -33,9 +41,14 @@ export class OrderProgress {
   cancellation: { readonly by: string; readonly reason?: string } | undefined;
 
   constructor(
-    readonly order: Order,
+    readonly order: OrderContent,
     readonly amount: Money,
-  ) {}
+    { createdAt, settlement }: OrderPast = {},
+  ) {
+    const startedAt = workflowInfo().startTime.toISOString();
+    this.#createdAt = createdAt ?? startedAt;
+    this.#settlement = settlement && { ...settlement, startedAt };
+  }
 
   /** Keeps status and search attribute together. */
   enter(phase: SagaPhase): void {
@@ -62,6 +75,7 @@ export class OrderProgress {
       ...(failure !== undefined && { failure }),
       steps: saga.steps as readonly StepView[],
       compensations: saga.compensations as readonly CompensationView[],
+      ...(this.#settlement !== undefined && { settlement: this.#settlement }),
       createdAt: this.#createdAt,
       updatedAt: saga.updatedAt,
     };

@@ -1,13 +1,23 @@
 import { setHandler } from '@temporalio/workflow';
 import type { OrderActivities } from '../activities/activities';
-import type { OrderView } from '../domain/order';
+import type { Money } from '../domain/money';
+import type { OrderContent, OrderView } from '../domain/order';
 import { ORDER_TRANSACTION, STEPS_OF } from '../domain/steps';
 import { SagaFailure } from '../saga/errors';
+import type { SagaPolicies } from '../saga/policy';
 import { Saga } from '../saga/saga';
-import type { OrderWorkflowInput } from './definitions';
 import { orderStatusQuery } from './definitions';
 import { handleOrderMessages } from './order-messages';
 import { OrderProgress } from './order-progress';
+import type { OrderPast } from './order-progress';
+
+interface RunOrderInput extends OrderPast {
+  readonly order: OrderContent;
+  readonly amount: Money;
+  readonly policies: SagaPolicies;
+  /** What the saga is called. @default `ORDER_TRANSACTION` */
+  readonly title?: string;
+}
 
 /**
  * Runs `body` as the saga of an order that can be asked, cancelled, retried and skipped, and returns the order's view
@@ -17,12 +27,12 @@ import { OrderProgress } from './order-progress';
  * failed workflow always means a bug.
  */
 export async function runOrder(
-  { order, amount, policies }: OrderWorkflowInput,
+  { order, amount, policies, title = ORDER_TRANSACTION, ...known }: RunOrderInput,
   body: (saga: Saga<OrderActivities>, progress: OrderProgress) => Promise<void>,
 ): Promise<OrderView> {
-  const progress = new OrderProgress(order, amount);
+  const progress = new OrderProgress(order, amount, known);
   const saga = new Saga<OrderActivities>({
-    title: ORDER_TRANSACTION,
+    title,
     plan: STEPS_OF[order.transaction],
     policies,
     commonAttributes: { 'order.id': order.orderId },

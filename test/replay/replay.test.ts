@@ -29,6 +29,7 @@ describe('recorded histories', () => {
       'out-of-stock',
       'parked-and-skipped',
       'payment-unknown',
+      'settled',
       'shipping-refused',
       'shipping-unknown',
       'tcc-cancelled-while-trying',
@@ -36,6 +37,7 @@ describe('recorded histories', () => {
       'tcc-confirm-refused',
       'tcc-parked-and-skipped',
       'tcc-reversed',
+      'tcc-settled',
       'tcc-try-refused',
       'tcc-try-unknown',
     ]);

@@ -22,6 +22,8 @@ const FAST = {
   SAGA_COMPENSATION_BACKOFF_INITIAL_MS: '10',
   SAGA_COMPENSATION_BACKOFF_MAX_MS: '50',
   ORDER_WAIT_MS: '60000',
+  // An order that a test interrupts stays interrupted, unless it is the guardian's test.
+  GUARDIAN_INTERVAL_MS: '0',
   GATEWAY_DRAIN_MS: '0',
   // All parts share this process: under load, one answer may take its time.
   GATEWAY_REQUEST_TIMEOUT_MS: '60000',

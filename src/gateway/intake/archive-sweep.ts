@@ -9,6 +9,9 @@ import type { OrderArchive } from './archive';
 /** Orders that are looked up at a time. */
 const BATCH = 100;
 
+/** An order that was interrupted is left to the guardian for so long, ms. */
+const GUARDIAN_MS = 600_000;
+
 interface ArchiveSweepDeps {
   readonly archive: OrderArchive;
   readonly orders: Pick<OrderClient, 'get' | 'summary'>;
@@ -63,6 +66,8 @@ export class ArchiveSweep {
     try {
       const summary = await orders.summary(orderId);
       if (summary.closedAt === undefined) return;
+      // The guardian's word about it is the last one.
+      if (isInterrupted(summary) && Date.now() - Date.parse(summary.closedAt) < GUARDIAN_MS) return;
       await archive.keep(isInterrupted(summary) ? summary : await orders.get(orderId));
     } catch (error) {
       // Forgotten: nobody will ever know.

@@ -1,7 +1,9 @@
 import { ERRORS, isErrorCode } from '../../domain/errors';
-import type { OrderView, OrderFailure } from '../../domain/order';
+import { ABANDONED } from '../../domain/order';
+import type { OrderFailure, OrderSettlement, OrderView } from '../../domain/order';
 import type { Interruption } from '../../orders/errors';
 import type { OrderSummary } from '../../orders/order-summary';
+import { dateTime } from './format';
 import { html } from './html';
 import type { Content, Html } from './html';
 import { icon } from './icons';
@@ -34,7 +36,18 @@ function story(order: OrderView): Content {
   const { status, failure } = order;
   const then = html`<p class="verdict-then">${STORIES[status](order)}</p>`;
   const why = failure !== undefined && status !== 'completed' && reason(order, failure);
-  return status === 'needs_attention' ? html`${waits(order)} ${why}` : html`${why} ${then}`;
+  const settled = order.settlement !== undefined && guardian(order.settlement);
+  return status === 'needs_attention'
+    ? html`${waits(order)} ${why} ${settled}`
+    : html`${why} ${then} ${settled}`;
+}
+
+/** Who ended the order, when its own workflow did not. */
+function guardian({ abandoned, abandonedAt, startedAt }: OrderSettlement): Html {
+  return html`<p class="verdict-then">
+    Its workflow ${ABANDONED[abandoned]}${abandonedAt !== undefined && html` at ${dateTime(abandonedAt)}`};
+    the guardian took the order over at ${dateTime(startedAt)}.
+  </p>`;
 }
 
 /** What an operator has to decide about comes first: the failure itself is over. */
@@ -104,8 +117,9 @@ function summaryStory(order: OrderSummary): Html {
   if (interruption !== undefined) {
     return html`<p class="verdict-why">${INTERRUPTIONS[interruption]}</p>
       <p class="verdict-then">
-        Nothing will complete or undo the order any more. It had come to “${order.status.replace('_', ' ')}”.
-        <code>orders audit</code> says what was left standing.
+        It had come to “${order.status.replace('_', ' ')}”. The guardian undoes what it had done, within a
+        minute where it is on;
+        <code>orders audit</code> says what still stands.
       </p>`;
   }
   return html`<p class="verdict-then">

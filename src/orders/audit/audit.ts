@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Money } from '../../domain/money';
 import { OrderNotFoundError } from '../errors';
 import type { OrderClient } from '../order-client';
+import { isInterrupted } from '../order-summary';
 import type { OrderSummary } from '../order-summary';
 import type { BookSources, Books } from './books';
 import { noEffects, readBooks, readInventory } from './books';
@@ -23,13 +24,15 @@ export interface AuditDeps {
  *
  * For that, ends are read before the books: an order that was final by then changes no book any more. Orders
  * that end later are judged as being at work. Temporal's list lags by about a second, so that orders which it
- * calls unfinished, or does not know, are asked for one by one.
+ * calls unfinished or interrupted, or does not know, are asked for one by one.
  *
  * @throws `ServiceUnreachableError`, `TemporalUnavailableError`: half an audit would be none.
  */
 export async function auditOrders(deps: AuditDeps): Promise<AuditReport> {
   const orders = await listEveryOrder(deps.client);
-  const unfinished = [...orders.values()].filter(({ closedAt }) => closedAt === undefined);
+  const unfinished = [...orders.values()].filter(
+    (order) => order.closedAt === undefined || isInterrupted(order),
+  );
   await forEachBounded(unfinished, async ({ orderId }) => {
     const current = await summaryOf(orderId, deps);
     if (current !== undefined) orders.set(orderId, current);

@@ -25,6 +25,9 @@ export interface Books {
 
 const PAGE = 500;
 
+/** Orders that a service may be asked for by name in one request. */
+export const MAX_ORDER_IDS = 100;
+
 const count = z.int();
 const page = { nextCursor: z.string().optional() };
 const heldUntil = {
@@ -44,6 +47,7 @@ const inventoryBooks = z.object({
   reservations: z.array(
     z.object({
       orderId: z.string(),
+      key: z.string().optional(),
       state: z.enum(['held', 'sold', 'released']),
       items: itemsSchema,
       ...heldUntil,
@@ -70,16 +74,17 @@ const shippingBooks = z.object({
 });
 
 /**
- * Everything on the books of the four services.
+ * Everything on the books of the four services, or what they say of some orders alone.
  *
+ * @param orderIds 1 to {@link MAX_ORDER_IDS}.
  * @throws {@link ServiceUnreachableError} when one of them does not answer.
  */
-export async function readBooks(sources: BookSources): Promise<Books> {
+export async function readBooks(sources: BookSources, orderIds?: readonly string[]): Promise<Books> {
   const [orders, inventory, payments, shipments] = await Promise.all([
-    readPages(sources.order, orderBooks),
-    readInventory(sources.inventory),
-    readPages(sources.payment, paymentBooks),
-    readPages(sources.shipping, shippingBooks),
+    readPages(sources.order, orderBooks, orderIds),
+    readInventory(sources.inventory, orderIds),
+    readPages(sources.payment, paymentBooks, orderIds),
+    readPages(sources.shipping, shippingBooks, orderIds),
   ]);
   const effects = new Map<string, MutableEffects>();
   const of = (orderId: string): MutableEffects => {
@@ -94,9 +99,28 @@ export async function readBooks(sources: BookSources): Promise<Books> {
   return { inventory, effects };
 }
 
+export interface OrderPageQuery {
+  readonly cursor: string | undefined;
+  readonly limit: number;
+  readonly unchangedForMs: number;
+  readonly changedWithinMs: number;
+}
+
+/** One page of the orders that the order service knows. */
+export async function readOrderPage(
+  source: ServiceSource,
+  query: OrderPageQuery,
+): Promise<{ readonly orderIds: readonly string[]; readonly nextCursor?: string | undefined }> {
+  const { orders, nextCursor } = await readService(source, '/books', { ...query }, orderBooks);
+  return { orderIds: orders.map(({ orderId }) => orderId), nextCursor };
+}
+
 /** The inventory service's books alone. */
-export async function readInventory(source: ServiceSource): Promise<InventoryReading> {
-  const pages = await readPages(source, inventoryBooks);
+export async function readInventory(
+  source: ServiceSource,
+  orderIds?: readonly string[],
+): Promise<InventoryReading> {
+  const pages = await readPages(source, inventoryBooks, orderIds);
   return {
     before: pages[0]?.stock ?? [],
     after: pages.at(-1)?.stock ?? [],
@@ -114,11 +138,12 @@ export function noEffects(): MutableEffects {
 async function readPages<T extends { readonly nextCursor?: string | undefined }>(
   source: ServiceSource,
   schema: z.ZodType<T>,
+  orderId: readonly string[] | undefined,
 ): Promise<T[]> {
   const pages: T[] = [];
   const cursors = new Set<string>();
   for (let cursor: string | undefined; ;) {
-    const books: T = await readService(source, '/books', { limit: PAGE, cursor }, schema);
+    const books: T = await readService(source, '/books', { limit: PAGE, cursor, orderId }, schema);
     pages.push(books);
     cursor = books.nextCursor;
     if (cursor === undefined) return pages;

@@ -101,6 +101,12 @@ export function coherent(effects: OrderEffects): boolean {
   return orderRows === 1 && reservations.length === 1 && shipments === 1 && paid;
 }
 
+/** True when the books alone look like those of an order that was completed, with nothing on hold any more. */
+export function isComplete(effects: OrderEffects): boolean {
+  const { orderRows, holds } = standing(effects);
+  return orderRows === 1 && holds === 0 && heldMoney(effects) === 0 && coherent(effects);
+}
+
 /** Whether what was kept is the amount, no more, no less, in no other currency. */
 export function paysExactly(kept: readonly Money[], amount: Money): boolean {
   if (amount.value === 0) return kept.length === 0;

@@ -1,4 +1,5 @@
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { latestRuns } from '../latest-runs';
 import type { OrderSummary } from '../order-summary';
 import { orderSummary } from '../order-summary';
 import { temporalError } from '../temporal-calls';
@@ -10,17 +11,17 @@ const PAGE = 1000;
 
 /** Every order that Temporal lists; of an order with several runs, the last. */
 export async function listEveryOrder(client: Client): Promise<Map<string, OrderSummary>> {
-  const orders = new Map<string, OrderSummary>();
+  const runs: WorkflowExecutionInfo[] = [];
   try {
-    for await (const info of client.workflow.list({ query: ordersQuery(), pageSize: PAGE })) {
-      const summary = orderSummary(info);
-      const known = orders.get(summary.orderId);
-      if (known === undefined || known.createdAt < summary.createdAt) orders.set(summary.orderId, summary);
-    }
+    for await (const info of client.workflow.list({ query: ordersQuery(), pageSize: PAGE })) runs.push(info);
   } catch (error) {
     throw temporalError(error);
   }
-  return orders;
+  return new Map(
+    latestRuns(runs)
+      .map(orderSummary)
+      .map((summary) => [summary.orderId, summary]),
+  );
 }
 
 /** `work` on each of `inputs`, a bounded number at a time. */

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { InventoryBooks } from '../../domain/service-contract';
 import type { OrderItem } from '../../domain/order';
-import { pageOf, withCursor } from '../pagination';
+import { ofOrders, pageOf, withCursor } from '../pagination';
 import type { PageRequest } from '../pagination';
 import { heldUntil, isOverSince } from '../held-until';
 import type { InventoryTables } from './tables';
@@ -14,9 +14,10 @@ import type { InventoryTables } from './tables';
  */
 export async function inventoryBooks(
   db: Kysely<InventoryTables>,
-  { after, limit }: PageRequest,
+  request: PageRequest,
   forgottenAfterMs: number,
 ): Promise<InventoryBooks> {
+  const { after, limit } = request;
   return db
     .transaction()
     .setIsolationLevel('repeatable read')
@@ -27,6 +28,7 @@ export async function inventoryBooks(
         .select(['order_id', 'key', 'state', 'items', 'expires_at'])
         .select([isOverSince(trx, 0).as('expired'), isOverSince(trx, forgottenAfterMs).as('overdue')])
         .where(sql<boolean>`(order_id, key) > (${after[0]}, ${after[1]})`)
+        .where(ofOrders(request))
         .orderBy('order_id')
         .orderBy('key')
         .limit(limit + 1)
@@ -36,6 +38,7 @@ export async function inventoryBooks(
         stock,
         reservations: page.rows.map((row) => ({
           orderId: row.order_id,
+          key: row.key,
           state: row.state,
           items: JSON.parse(row.items) as OrderItem[],
           ...(row.state === 'held' && heldUntil(row)),

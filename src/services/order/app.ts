@@ -18,6 +18,12 @@ const createOrderSchema = z.strictObject({
   amount: moneySchema,
 });
 
+/** `unchangedForMs=10000&changedWithinMs=60000`: what has last changed in that time, by this service's clock. */
+const booksQuerySchema = pageQuerySchema.extend({
+  unchangedForMs: z.coerce.number().int().min(0).optional(),
+  changedWithinMs: z.coerce.number().int().min(0).optional(),
+});
+
 /** The order service: keeps the orders. Its database is open and migrated, and closed with the app. */
 export async function buildOrderApp(deps: ServiceDeps): Promise<ServiceApp> {
   const db = await openDatabase<OrderTables>(deps.config, {
@@ -44,8 +50,8 @@ export async function buildOrderApp(deps: ServiceDeps): Promise<ServiceApp> {
     readOrder(db, request.params.orderId),
   );
 
-  app.get('/books', { schema: { querystring: pageQuerySchema } }, (request) =>
-    orderBooks(db, pageRequest(request.query)),
+  app.get('/books', { schema: { querystring: booksQuerySchema } }, (request) =>
+    orderBooks(db, pageRequest(request.query), request.query),
   );
 
   return app;

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { CreateOrderRequest, CreateOrderResponse, OrderBooks } from '../../domain/service-contract';
 import type { OrderItem } from '../../domain/order';
 import type { Reply } from '../barrier/barrier-rows';
-import { pageOf, withCursor } from '../pagination';
+import { ofOrders, pageOf, withCursor } from '../pagination';
 import type { PageRequest } from '../pagination';
 import { ProblemError } from '../../http/problem';
 import type { OrderTables } from './tables';
@@ -70,15 +70,28 @@ export async function readOrder(db: Kysely<OrderTables>, orderId: string): Promi
   };
 }
 
-/** One page of the service's books, by order id. */
+/**
+ * One page of the service's books, by order id.
+ *
+ * @param times leaves out orders that changed more lately, or not for longer.
+ */
 export async function orderBooks(
   db: Kysely<OrderTables>,
-  { after, limit }: PageRequest,
+  request: PageRequest,
+  {
+    unchangedForMs,
+    changedWithinMs,
+  }: { unchangedForMs?: number | undefined; changedWithinMs?: number | undefined } = {},
 ): Promise<OrderBooks> {
+  const now = Date.now();
+  const { after, limit } = request;
   const rows = await db
     .selectFrom('orders')
     .select(['order_id', 'key', 'status', 'amount', 'currency'])
     .where(sql<boolean>`(order_id, key) > (${after[0]}, ${after[1]})`)
+    .where(ofOrders(request))
+    .where('updated_at', '<=', now - (unchangedForMs ?? 0))
+    .where('updated_at', '>=', now - (changedWithinMs ?? now))
     .orderBy('order_id')
     .orderBy('key')
     .limit(limit + 1)

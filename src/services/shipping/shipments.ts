@@ -7,7 +7,7 @@ import type {
   ShippingBooks,
 } from '../../domain/service-contract';
 import type { Reply } from '../barrier/barrier-rows';
-import { pageOf, withCursor } from '../pagination';
+import { ofOrders, pageOf, withCursor } from '../pagination';
 import type { PageRequest } from '../pagination';
 import { assertServed } from './carriers';
 import type { ShippingTables } from './tables';
@@ -56,12 +56,14 @@ export async function cancelShipment(trx: Transaction<ShippingTables>, key: stri
 /** One page of the service's books, by order id. */
 export async function shippingBooks(
   db: Kysely<ShippingTables>,
-  { after, limit }: PageRequest,
+  request: PageRequest,
 ): Promise<ShippingBooks> {
+  const { after, limit } = request;
   const rows = await db
     .selectFrom('shipments')
     .select(['order_id', 'key', 'status'])
     .where(sql<boolean>`(order_id, key) > (${after[0]}, ${after[1]})`)
+    .where(ofOrders(request))
     .orderBy('order_id')
     .orderBy('key')
     .limit(limit + 1)

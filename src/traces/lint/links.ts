@@ -3,13 +3,18 @@ import type { StoredSpan } from '../../telemetry/stored-span';
 import { breach, labelOf } from './breach';
 import type { TraceBreach } from './breach';
 import type { OrderTrace } from './order-trace';
-import { hasSpan } from './order-trace';
+import { hasSpan, phaseOf } from './order-trace';
 
 /**
  * Every round of a compensation is linked to the span of what it undoes, and to nothing else: a step, or the phase that
  * confirmed; so are the phases that come after Try linked to Try.
  */
-export function linkBreaches({ spans, steps, compensations, phases }: OrderTrace): TraceBreach[] {
+export function linkBreaches(trace: OrderTrace): TraceBreach[] {
+  const { compensations, phases, order, before } = trace;
+  // What the guardian undoes was done by the run before; when that is lost, there is nothing to be linked to.
+  const done = before ?? trace;
+  const isLost = order.settlement !== undefined && before === undefined;
+  const spans = [...done.spans, ...trace.spans];
   const nameOf = (spanId: string) => {
     const span = spans.find((candidate) => candidate.spanId === spanId);
     return span === undefined ? spanId : labelOf(span);
@@ -22,11 +27,14 @@ export function linkBreaches({ spans, steps, compensations, phases }: OrderTrace
     return [breach('compensation_link', span, found === '' ? 'no link' : `links to ${found}`, expected)];
   };
   return [
-    ...compensations.flatMap(({ plan, span }) =>
-      hasSpan(plan)
-        ? linkedTo(span, steps.find((step) => step.plan === plan)?.span, SPAN_NAMES.step(plan.title))
-        : linkedTo(span, phases.confirm[0], TCC_SPAN_NAMES.confirm),
-    ),
+    ...(isLost ? [] : compensations).flatMap(({ plan, span }) => {
+      if (hasSpan(plan)) {
+        const step = done.steps.find((candidate) => candidate.plan === plan)?.span;
+        return linkedTo(span, step, SPAN_NAMES.step(plan.title));
+      }
+      const phase = before === undefined ? 'confirm' : (phaseOf(plan) ?? 'confirm');
+      return linkedTo(span, done.phases[phase][0], TCC_SPAN_NAMES[phase]);
+    }),
     ...[...phases.confirm, ...phases.cancel].flatMap((span) =>
       linkedTo(span, phases.try[0], TCC_SPAN_NAMES.try),
     ),

@@ -16,6 +16,8 @@ export interface WorkSpan {
 export interface OrderTrace {
   readonly order: TracedOrder;
   readonly spans: readonly StoredSpan[];
+  /** Of the run that this one has succeeded, in the same trace. */
+  readonly before?: OrderTrace;
   readonly sagas: readonly StoredSpan[];
   /** The saga's span; undefined when it is lost. */
   readonly saga: StoredSpan | undefined;
@@ -34,7 +36,11 @@ export interface OrderTrace {
 }
 
 /** Where the contract names a span, the name decides what it is: its attributes are what is to be checked. */
-export function orderTrace(spans: readonly StoredSpan[], order: TracedOrder): OrderTrace {
+export function orderTrace(
+  spans: readonly StoredSpan[],
+  order: TracedOrder,
+  before?: OrderTrace,
+): OrderTrace {
   const sorted = [...spans].sort((a, b) => compareNano(a.startTimeUnixNano, b.startTimeUnixNano));
   const byId = new Map(sorted.map((span) => [span.spanId, span]));
   const sagas = sorted.filter(({ name, attributes }) => isSaga(name) || ATTR.sagaType in attributes);
@@ -42,6 +48,7 @@ export function orderTrace(spans: readonly StoredSpan[], order: TracedOrder): Or
   const named = (name: string) => sorted.filter((span) => span.name === name);
   return {
     order,
+    ...(before !== undefined && { before }),
     plans,
     spans: sorted,
     sagas,

@@ -69,6 +69,7 @@ describe('the OpenAPI document', () => {
       'OrderRequest',
       'OrderSummary',
       'Problem',
+      'Settlement',
       'ShippingAddress',
       'Step',
       'Trace',

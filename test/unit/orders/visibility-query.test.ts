@@ -12,7 +12,7 @@ describe('list filters', () => {
   });
 
   it('ask for orders only', () => {
-    expect(ordersQuery()).toBe(`WorkflowType IN ('orderSaga', 'orderTcc')`);
+    expect(ordersQuery()).toBe(`WorkflowType IN ('orderSaga', 'orderTcc', 'orderSettlement')`);
   });
 
   it('do not take a terminated workflow for a running order', () => {
@@ -24,7 +24,7 @@ describe('list filters', () => {
 
   it('combine status and customer', () => {
     expect(ordersQuery({ status: 'completed', customerId: 'cus_1' })).toBe(
-      `WorkflowType IN ('orderSaga', 'orderTcc') AND OrderStatus = 'completed' AND CustomerId = 'cus_1'`,
+      `WorkflowType IN ('orderSaga', 'orderTcc', 'orderSettlement') AND OrderStatus = 'completed' AND CustomerId = 'cus_1'`,
     );
   });
 });

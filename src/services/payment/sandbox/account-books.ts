@@ -2,14 +2,12 @@ import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { PaymentBooks } from '../../../domain/service-contract';
 import type { PageRequest } from '../../pagination';
-import { pageOf, withCursor } from '../../pagination';
+import { ofOrders, pageOf, withCursor } from '../../pagination';
 import type { SandboxTables } from './tables';
 
 /** One page of what was taken, given back and held, summed up per order and currency; orders without any are left out. */
-export async function accountBooks(
-  db: Kysely<SandboxTables>,
-  { after, limit }: PageRequest,
-): Promise<PaymentBooks> {
+export async function accountBooks(db: Kysely<SandboxTables>, request: PageRequest): Promise<PaymentBooks> {
+  const { after, limit } = request;
   const rows = await db
     .selectFrom('charges')
     .select([
@@ -20,6 +18,7 @@ export async function accountBooks(
       sql<number>`cast(sum(held) as bigint)`.as('held'),
     ])
     .where(sql<boolean>`(order_id, currency) > (${after[0]}, ${after[1]})`)
+    .where(ofOrders(request))
     .where(sql<boolean>`(charged > 0 or held > 0)`)
     .groupBy(['order_id', 'currency'])
     .orderBy('order_id')

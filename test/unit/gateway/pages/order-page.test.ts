@@ -54,7 +54,7 @@ describe('the verdict', () => {
     ],
     [
       'interrupted',
-      'Order o-1 Interrupted Its workflow was terminated from outside. Nothing will complete or undo the order any more. It had come to “running”. orders audit says what was left standing.',
+      'Order o-1 Interrupted Its workflow was terminated from outside. It had come to “running”. The guardian undoes what it had done, within a minute where it is on; orders audit says what still stands.',
     ],
     [
       'without a worker',
