@@ -64,8 +64,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'each attempt has an idempotency key of its own',
     file: 'src/activities/service-client.ts',
-    find: "'idempotency-key': call.key }",
-    replace: "'idempotency-key': `${call.key}-${String(info.attempt)}` }",
+    find: "'idempotency-key': call.key,",
+    replace: "'idempotency-key': `${call.key}-${String(info.attempt)}`,",
     tests: FAULTS,
   },
   {
@@ -176,7 +176,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'compensations are not linked to what they undo',
     file: 'src/saga/tracing.ts',
-    find: 'links: [{ context: undoes }],',
+    find: 'links: undoes === undefined ? [] : [{ context: undoes }],',
     replace: 'links: [],',
     tests: ['test/e2e/trace-golden.test.ts'],
   },
@@ -193,5 +193,19 @@ export const BUGS: readonly Bug[] = [
     find: '.update(JSON.stringify([customerId, key]))',
     replace: '.update(JSON.stringify([key]))',
     tests: ['test/integration/gateway/customers.test.ts'],
+  },
+  {
+    name: 'the guardian takes a step that was never begun for one that may have happened',
+    file: 'src/workflows/order-settlement.ts',
+    find: "return state === 'done' || state === 'unknown';",
+    replace: "return state !== 'failed';",
+    tests: ['test/e2e/guardian.test.ts'],
+  },
+  {
+    name: 'retries do not spread',
+    file: 'src/activities/activities.ts',
+    find: 'reportAttempts(spreadRetries(bareActivities(tracer, config)))',
+    replace: 'reportAttempts(bareActivities(tracer, config))',
+    tests: ['test/integration/orders/outage.test.ts'],
   },
 ];

@@ -1,4 +1,3 @@
-import { eventually } from './eventually';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -6,6 +5,7 @@ import { afterAll, beforeAll, describe } from '@jest/globals';
 import type { Config } from '../../src/config/config';
 import { loadConfig } from '../../src/config/config';
 import type { ServiceApp } from '../../src/services/service-app';
+import { eventually } from './eventually';
 import type { TestPostgres } from './postgres';
 import { startPostgres } from './postgres';
 
