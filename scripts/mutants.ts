@@ -26,6 +26,8 @@ const COPIED = [
   'tsconfig.json',
   'jest.config.cjs',
 ];
+/** A test that takes longer has not passed: it goes round in circles. */
+const LIMIT_MS = 600_000;
 /** The end of the output of a test that failed although nothing was planted. */
 const TAIL = 3_000;
 
@@ -89,6 +91,8 @@ function runTests(directory: string, tests: readonly string[]): Promise<TestRun>
   const child = spawn(process.execPath, [jest, '--bail', '--silent', ...tests], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LIMIT_MS * tests.length,
+    killSignal: 'SIGKILL',
   });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));

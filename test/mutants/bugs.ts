@@ -185,7 +185,7 @@ export const BUGS: readonly Bug[] = [
     file: 'src/telemetry/saga-meter.ts',
     find: 'callDuringReplay: false,',
     replace: 'callDuringReplay: true,',
-    tests: ['test/unit/telemetry/saga-meter.test.ts'],
+    tests: ['test/ops/worker-killed-counts.test.ts'],
   },
   {
     name: 'idempotency keys of different customers meet',
