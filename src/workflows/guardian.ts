@@ -1,4 +1,4 @@
-import { proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { proxyActivities, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import type { GuardianActivities, GuardianReport } from './definitions';
 
 const { settleAbandonedOrders } = proxyActivities<GuardianActivities>({
@@ -7,6 +7,9 @@ const { settleAbandonedOrders } = proxyActivities<GuardianActivities>({
   heartbeatTimeout: '5 seconds',
   retry: { maximumAttempts: 3, initialInterval: '1 second', backoffCoefficient: 1 },
 });
+
+// A look is not an order: one whose build has gone is ended by the build that is there.
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, guardian);
 
 /**
  * One look for orders whose workflow is gone, started again and again by a schedule, one at a time; it goes on in the
