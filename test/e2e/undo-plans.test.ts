@@ -53,6 +53,12 @@ async function dryRun(orderId: string): Promise<CancelPlan> {
   return JSON.parse(io.out()) as CancelPlan;
 }
 
+/** How often the order has been asked for anything: a cancel shows in its view only once the step has answered. */
+async function signalsOf(orderId: string): Promise<number> {
+  const { events } = await session.client.workflow.getHandle(orderWorkflowId(orderId)).fetchHistory();
+  return (events ?? []).filter((event) => event.workflowExecutionSignaledEventAttributes != null).length;
+}
+
 /** What the plan says, in the books' own words. */
 function movesOf(undos: readonly PlannedUndo[]) {
   const moves = { refunded: 0, released: 0, sold: 0, reserved: 0 };
@@ -92,6 +98,7 @@ async function cancelledAt(transaction: TransactionKind, step: StepName, moment:
       const before = await session.orders.get(orderId);
       const plan = await dryRun(orderId);
       expect(await session.orders.get(orderId)).toEqual(before);
+      expect(await signalsOf(orderId)).toBe(0);
       seen = { plan, books: await session.audit() };
       await session.orders.cancel(orderId, { by: 'ann' });
       return moment === 'call' ? 'is lost' : 'goes on';
