@@ -10,7 +10,8 @@ import type { AuditReport, Debt, MoneyTotals, Violation } from './report';
 import { judgeOrder } from './rules';
 import type { Judgement, OrderEnd, OrderFacts } from './rules';
 import { checkStock } from './stock-check';
-import { forEachBounded, listEveryOrder } from './workflows';
+import { forEachBounded } from '../for-each-bounded';
+import { listEveryOrder } from './workflows';
 
 export interface AuditDeps {
   readonly client: Client;
