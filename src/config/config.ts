@@ -119,8 +119,8 @@ const environmentSchema = z.object({
   /** `on`: services do what `PUT /faults` tells them; for tests, and refused where NODE_ENV is `production`. */
   FAULTS: z.enum(['on', 'off']).default('off'),
   SAGA_STEP_TIMEOUT_MS: milliseconds(5_000),
-  /** With the pauses below: a service may be away for half a minute, and start. */
-  SAGA_STEP_MAX_ATTEMPTS: attempts(13),
+  /** With the pauses below, of which half may be left out: a service may be away for half a minute, and start. */
+  SAGA_STEP_MAX_ATTEMPTS: attempts(20),
   SAGA_STEP_BACKOFF_INITIAL_MS: milliseconds(200),
   SAGA_STEP_BACKOFF_MAX_MS: milliseconds(5_000),
   SAGA_STEP_BACKOFF_COEFFICIENT: factor(2),

@@ -21,6 +21,9 @@ export interface WorkerDeps {
   readonly guardian: GuardianActivities;
 }
 
+/** What cancelling whatever still runs after the grace may take, ms. */
+const FORCE_AFTER_GRACE_MS = 10_000;
+
 /**
  * How a worker of the order workflows is set up, each choice with its reason.
  */
@@ -40,6 +43,8 @@ export function orderWorkerOptions(deps: WorkerDeps): WorkerOptions {
     sinks: { ...workflowSpanSink(telemetry), ...meter.sinks },
     // 0, the SDK's default, abandons running activities: their steps would end unknown for no reason.
     shutdownGraceTime: worker.shutdownGraceMs,
+    // A worker that was told to stop does stop: what it leaves is taken up by another one.
+    shutdownForceTime: worker.shutdownGraceMs + FORCE_AFTER_GRACE_MS,
     maxConcurrentWorkflowTaskExecutions: worker.maxConcurrentWorkflowTasks,
     maxConcurrentActivityTaskExecutions: worker.maxConcurrentActivities,
     maxCachedWorkflows: worker.maxCachedWorkflows,

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe } from '@jest/globals';
 import type { Config } from '../../src/config/config';
 import { loadConfig } from '../../src/config/config';
 import type { ServiceApp } from '../../src/services/service-app';
+import { eventually } from './eventually';
 import type { TestPostgres } from './postgres';
 import { startPostgres } from './postgres';
 
@@ -114,7 +115,5 @@ async function answerOf(response: Response): Promise<HttpAnswer> {
 export async function persistently<Answer extends { readonly status: number }>(
   send: () => Promise<Answer>,
 ): Promise<Answer> {
-  let answer = await send();
-  while (answer.status >= 500) answer = await send();
-  return answer;
+  return eventually(send, ({ status }) => status < 500, 'it is answered');
 }

@@ -45,8 +45,8 @@ describe('while a service is away', () => {
       pausesMs += Math.min(pause, step.backoffMaxMs);
       pause *= step.backoffCoefficient;
     }
-    // Besides, it has to start.
-    expect(pausesMs).toBeGreaterThan(1.25 * AWAY_MS);
+    // Each may be half as long, at random; and besides, the service has to start.
+    expect(pausesMs / 2).toBeGreaterThan(1.25 * AWAY_MS);
   });
 
   it('orders that were accepted wait and complete, and new ones are told when to try again', async () => {
