@@ -5,10 +5,11 @@ const CONCURRENCY = 20;
 export async function forEachBounded<T>(
   inputs: Iterable<T>,
   work: (input: T) => Promise<void>,
+  concurrency: number = CONCURRENCY,
 ): Promise<void> {
   const queue = inputs[Symbol.iterator]();
   const lane = async () => {
     for (let next = queue.next(); next.done !== true; next = queue.next()) await work(next.value);
   };
-  await Promise.all(Array.from({ length: CONCURRENCY }, lane));
+  await Promise.all(Array.from({ length: concurrency }, lane));
 }
