@@ -27,9 +27,9 @@ const DEADLINE_SHARE = 0.9;
 
 /**
  * Statuses below 500 that say "later", not "no" (RFC 9110, RFC 6585). 401 is one: the token is being changed, or somebody
- * has to correct it, and the service has looked at nothing else.
+ * has to correct it, and the service has looked at nothing else. So is 421: the service takes calls under another name.
  */
-const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([401, 408, 425, 429]);
+const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([401, 408, 421, 425, 429]);
 
 /**
  * Posts one step or compensation, within the time of the attempt, and sorts the answer by what it means for
@@ -38,7 +38,7 @@ const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([401, 408, 425, 429]);
  * - 2xx: done.
  * - a business refusal (see `ERRORS`): a {@link refusal}, final, nothing done.
  * - any other 4xx: not retried, outcome unknown: the request is wrong, not necessarily the effect absent.
- * - 401, 408, 425, 429, 5xx, no answer, no readable answer: retried; unknown when attempts run out.
+ * - 401, 408, 421, 425, 429, 5xx, no answer, no readable answer: retried; unknown when attempts run out.
  */
 export async function callService<Response>(deps: ServiceClientDeps, call: ServiceCall): Promise<Response> {
   const { cancellationSignal, info } = Context.current();

@@ -145,8 +145,16 @@ function addReading(program: Command, run: RunAction): void {
   program
     .command('attention')
     .description('list the orders that wait for an operator, and what for')
-    .addHelpText('after', '\nExample:\n  orders attention')
-    .action((options: object) => run((context) => loadCommand.attention()(options, context)));
+    .option('--plan', 'say what `retry` and `skip` would do to each, with the money and stock they move')
+    .addOption(new Option('--step <step>', 'only those that wait with this').choices(COMPENSATIONS))
+    .option('--customer <id>', 'only those of this customer')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  orders attention\n  orders attention --plan\n  orders attention --step refund_payment --json',
+    )
+    .action((options: Parameters<ReturnType<typeof loadCommand.attention>>[0]) =>
+      run((context) => loadCommand.attention()(options, context)),
+    );
 }
 
 function addChanging(program: Command, output: Output, run: RunAction): void {
@@ -158,18 +166,45 @@ function addChanging(program: Command, output: Output, run: RunAction): void {
     .option('--reason <text>', 'why, for the record')
     .addOption(by())
     .option('--detach', 'return as soon as it is asked for')
-    .addHelpText('after', "\nExample:\n  orders cancel ord-1 --reason 'ordered twice'")
+    .addOption(
+      new Option('--dry-run', 'only say which undos would run, in which order, and what they move').conflicts(
+        'detach',
+      ),
+    )
+    .addHelpText(
+      'after',
+      `
+--dry-run changes nothing and exits as the cancel would: 1 when it would be refused, or cannot end the order.
+It asks the worker where the order is, and an order that is at work may be a step further when the cancel comes.
+
+Examples:
+  orders cancel ord-1 --dry-run
+  orders cancel ord-1 --reason 'ordered twice'`,
+    )
     .action((id: string, options: Parameters<ReturnType<typeof loadCommand.cancel>>[1]) =>
       run((context) => loadCommand.cancel()(id, options, context)),
     );
   program
     .command('retry')
-    .description('try again what an order that needs attention could not undo')
-    .argument('<id>', "the order's id")
+    .description('try again what an order that needs attention could not undo, or what all of them could not')
+    .argument('[id]', "the order's id")
+    .option('--all', 'every order that waits, as after an outage')
     .addOption(new Option('--step <step>', 'only this compensation').choices(COMPENSATIONS))
+    .option('--customer <id>', 'with --all: only orders of this customer')
+    .option('--yes', 'with --all: do not ask first')
+    .option('--reason <text>', 'why, for the record')
     .addOption(by())
-    .addHelpText('after', '\nExample:\n  orders retry ord-1 --step refund_payment')
-    .action((id: string, options: Parameters<ReturnType<typeof loadCommand.retry>>[1]) =>
+    .addHelpText(
+      'after',
+      `
+--all says how many and how much money first, and asks; each order is waited for up to ORDER_WAIT_MS (10 s).
+It is safe to repeat, and to run twice at once: each wait is ended once. Exits 1 and names those that still wait.
+
+Examples:
+  orders retry ord-1 --step refund_payment
+  orders retry --all --step refund_payment --yes`,
+    )
+    .action((id: string | undefined, options: Parameters<ReturnType<typeof loadCommand.retry>>[1]) =>
       run((context) => loadCommand.retry()(id, options, context)),
     );
   program

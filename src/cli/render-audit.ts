@@ -3,6 +3,7 @@ import type { AuditReport } from '../orders/audit/report';
 import type { Colours } from './output';
 import { printable } from './output';
 import { titleOf } from './render-order';
+import { itemsText } from './render-plan';
 import { renderTable } from './table';
 
 interface Screen {
@@ -61,8 +62,9 @@ function section(title: string, body: string, colours: Colours): string {
 
 function debts({ debts: owed }: AuditReport): string {
   return owed
-    .map(({ orderId, step, amount, skippedBy, reason }) => {
-      const what = amount === undefined ? titleOf(step) : `${titleOf(step)} of ${formatMoney(amount)}`;
+    .map(({ orderId, step, amount, items = [], skippedBy, reason }) => {
+      const left = amount === undefined ? itemsText(items) : formatMoney(amount);
+      const what = left === '' ? titleOf(step) : `${titleOf(step)} of ${left}`;
       return `${orderId}: ${what}, by ${printable(skippedBy)}: ${printable(reason)}`;
     })
     .join('\n');

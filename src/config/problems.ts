@@ -9,7 +9,7 @@ const SECRETS: ReadonlySet<string> = new Set([
 
 /** The value of a wrong variable, for its owner to recognise; a secret stays one, and so does a URL's password. */
 export function shown(name: string, given: Given): string {
-  return SECRETS.has(name) ? '…' : (given[name] ?? '').replace(/\/\/[^@/]*@/, '//…@');
+  return SECRETS.has(name) ? '…' : (given[name] ?? '').replace(/\/\/.*@/, '//…@');
 }
 
 /** Variables that are right, each for itself, and do not go together. */

@@ -70,7 +70,7 @@ export async function startGateway({
       telemetry,
       orders,
       inventory: { ...serviceSource(config, 'inventory', telemetry.tracer), timeoutMs: requestTimeoutMs },
-      intake: new OrderIntake({ orders, archive, keys: new IdempotencyKeys(db) }),
+      intake: new OrderIntake({ orders, archive, keys: new IdempotencyKeys(db), logger: telemetry.logger }),
       archive,
       waits,
       traceOf: (traceId) => readTrace(config, traceId),

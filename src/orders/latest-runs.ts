@@ -1,5 +1,6 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
+import { forEachBounded } from './for-each-bounded';
 import { interruptionOf } from './order-summary';
 
 /**
@@ -10,11 +11,12 @@ export async function withoutSucceeded(
   client: Client,
   runs: readonly WorkflowExecutionInfo[],
 ): Promise<WorkflowExecutionInfo[]> {
-  const kept: WorkflowExecutionInfo[] = [];
-  for (const info of runs) {
-    if (interruptionOf(info) === undefined || !(await isSucceeded(client, info))) kept.push(info);
-  }
-  return kept;
+  const succeeded = new Set<WorkflowExecutionInfo>();
+  const interrupted = runs.filter((info) => interruptionOf(info) !== undefined);
+  await forEachBounded(interrupted, async (info) => {
+    if (await isSucceeded(client, info)) succeeded.add(info);
+  });
+  return runs.filter((info) => !succeeded.has(info));
 }
 
 async function isSucceeded(client: Client, { workflowId, runId }: WorkflowExecutionInfo): Promise<boolean> {

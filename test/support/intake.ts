@@ -116,6 +116,7 @@ export class Gateways {
       orders: this.stack.session.orders,
       keys: new IdempotencyKeys(db),
       archive: new OrderArchive(db),
+      logger: testTelemetry().logger,
     };
     return { ...parts, db, intake: new OrderIntake({ ...parts, ...replaced(parts) }) };
   }

@@ -1,37 +1,50 @@
 import type { OrderView } from '../../domain/order';
-import { MAX_PAGE } from '../../orders/order-list';
-import type { OrderClient } from '../../orders/order-client';
+import type { CompensationName } from '../../domain/steps';
+import { attentionPlan } from '../../orders/attention-plan';
+import { waitingOrders } from '../../orders/waiting-orders';
 import type { CommandContext } from '../context';
 import { EXIT } from '../failure';
 import type { ExitCode } from '../failure';
 import { printable } from '../output';
 import type { Output } from '../output';
 import { titleOf, utcTime } from '../render-order';
+import { renderAttentionPlan } from '../render-plan';
 import { withSession } from '../session';
 import { renderTable } from '../table';
 
-/** Prints every order that waits for an operator, and for what. */
-export async function attention(_options: object, context: CommandContext): Promise<ExitCode> {
+export interface AttentionOptions {
+  readonly plan?: true;
+  readonly step?: CompensationName;
+  readonly customer?: string;
+}
+
+/** Prints every order that waits for an operator, and for what; with `plan`, what each decision would do. */
+export async function attention(
+  { plan, step, customer }: AttentionOptions,
+  context: CommandContext,
+): Promise<ExitCode> {
   const { output } = context;
   return withSession(context, { search: true }, async ({ orders }) => {
-    const waiting = await waitingOrders(orders);
-    output.result({ orders: waiting }, () => renderAttention(waiting, output));
+    const waiting = await waitingOrders(orders, { customerId: customer, step });
+    if (plan === true) printPlans(waiting, output);
+    else output.result({ orders: waiting }, () => renderAttention(waiting, output));
     return EXIT.done;
   });
 }
 
-async function waitingOrders(orders: OrderClient): Promise<OrderView[]> {
-  const views: OrderView[] = [];
-  for (let cursor: string | undefined; ;) {
-    const page = await orders.waiting({ limit: MAX_PAGE, cursor });
-    views.push(...page.orders);
-    cursor = page.nextCursor;
-    if (cursor === undefined) return views;
-  }
+const NOBODY = 'No order waits for an operator';
+
+function printPlans(waiting: readonly OrderView[], output: Output): void {
+  const orders = waiting.map((order) => ({ ...order, plan: attentionPlan(order) }));
+  output.result({ orders }, () =>
+    orders.length === 0
+      ? NOBODY
+      : orders.map((order) => renderAttentionPlan(order, order.plan, output)).join('\n\n'),
+  );
 }
 
 function renderAttention(orders: readonly OrderView[], output: Output): string {
-  if (orders.length === 0) return 'No order waits for an operator';
+  if (orders.length === 0) return NOBODY;
   const rows = orders.flatMap(({ orderId, customerId, updatedAt, compensations }) =>
     compensations
       .filter(({ state }) => state === 'failed')
@@ -49,5 +62,6 @@ function renderAttention(orders: readonly OrderView[], output: Output): string {
     output.colours.dim(
       `Give it up: npx orders skip ${printable(first?.orderId ?? 'ID')} --step STEP --reason '…'`,
     ),
+    output.colours.dim('What each would do: npx orders attention --plan'),
   ].join('\n');
 }

@@ -57,6 +57,10 @@ async function accessFault(
     const detail = `${url} is ready, but refuses ${tokens === undefined ? 'calls without SERVICE_TOKEN' : 'our SERVICE_TOKEN'}`;
     return { detail, remedy: SERVICE_TOKEN_REMEDY };
   }
+  if (status !== 200) {
+    const detail = `${url} is ready, but answers ${String(status)} to who asks for its books`;
+    return { detail, remedy: status === 421 ? SERVICE_TOKEN_REMEDY : 'its log says why' };
+  }
   if (tokens === undefined || (await statusOf(books)) === 401) return undefined;
   return {
     detail: `${url} is ready, but takes calls without a token`,

@@ -9,8 +9,11 @@ import type { OrderArchive } from './archive';
 /** Orders that are looked up at a time. */
 const BATCH = 100;
 
-/** An order that was interrupted is left to the guardian for so long, ms. */
-const GUARDIAN_MS = 600_000;
+/**
+ * An order that was interrupted is left to the guardian for so long, ms: what is archived stays. Half of the shortest
+ * time for which Temporal remembers an order.
+ */
+const GUARDIAN_MS = 12 * 3_600_000;
 
 interface ArchiveSweepDeps {
   readonly archive: OrderArchive;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
 import type { Order, OrderView } from '../../domain/order';
 import { ProblemError } from '../../http/problem';
 import { OrderConflictError, OrderInterruptedError, OrderNotFoundError } from '../../orders/errors';
@@ -29,6 +30,7 @@ interface OrderIntakeDeps {
   readonly orders: Pick<OrderClient, 'place' | 'summary'>;
   readonly keys: IdempotencyKeys;
   readonly archive: OrderArchive;
+  readonly logger: Logger;
 }
 
 /**
@@ -62,7 +64,7 @@ export class OrderIntake {
   async take(request: IntakeRequest): Promise<Intake> {
     const { parsed, namedByClient, idempotencyKey } = request;
     const fingerprint = payloadFingerprint(request);
-    if (idempotencyKey === undefined && !namedByClient) return this.#take(parsed, undefined);
+    if (idempotencyKey === undefined && !namedByClient) return this.#takeNameless(parsed);
     const keyed =
       idempotencyKey === undefined
         ? undefined
@@ -86,6 +88,16 @@ export class OrderIntake {
       return { ...priced, orderId: await keys.bind(keyed, priced.orderId) };
     });
     await archive.started(order.orderId, orderFingerprint(known.order));
+    return { order };
+  }
+
+  /** An order that nobody can send again: an error after its start would invite its client to order twice. */
+  async #takeNameless(parsed: ParsedOrder): Promise<Intake> {
+    const { orders, archive, logger } = this.#deps;
+    const order = await orders.place(parsed);
+    await archive.started(order.orderId, orderFingerprint(parsed.order)).catch((error: unknown) => {
+      logger.warn({ err: error, orderId: order.orderId }, 'the start of an order could not be archived');
+    });
     return { order };
   }
 

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Money } from '../../domain/money';
 import { OrderNotFoundError } from '../errors';
+import { forEachBounded } from '../for-each-bounded';
 import type { OrderClient } from '../order-client';
 import { isInterrupted } from '../order-summary';
 import type { OrderSummary } from '../order-summary';
@@ -10,7 +11,7 @@ import type { AuditReport, Debt, MoneyTotals, Violation } from './report';
 import { judgeOrder } from './rules';
 import type { Judgement, OrderEnd, OrderFacts } from './rules';
 import { checkStock } from './stock-check';
-import { forEachBounded, listEveryOrder } from './workflows';
+import { listEveryOrder } from './workflows';
 
 export interface AuditDeps {
   readonly client: Client;

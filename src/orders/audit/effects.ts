@@ -65,9 +65,14 @@ function sums(
   return [...values].filter(([, value]) => value !== 0).map(([currency, value]) => ({ value, currency }));
 }
 
-/** Authorised money that is neither captured nor voided, but for what its service is about to void. */
-export function heldMoney(effects: OrderEffects): number {
-  return effects.payments.filter((row) => !isEnding(row)).reduce((sum, { held }) => sum + held, 0);
+/** Authorised money that is neither captured nor voided, by currency, but for what its service is about to void. */
+export function heldMoney(effects: OrderEffects): Money[] {
+  return sums(effects, (payment) => (isEnding(payment) ? 0 : payment.held));
+}
+
+/** Units on hold (TCC), but for those that their service is about to free. */
+export function heldItems({ reservations }: OrderEffects): OrderItem[] {
+  return reservations.filter((row) => row.state === 'held' && !isEnding(row)).flatMap(({ items }) => items);
 }
 
 function isEnding({ expired, overdue }: HeldUntil): boolean {
@@ -104,7 +109,7 @@ export function coherent(effects: OrderEffects): boolean {
 /** True when the books alone look like those of an order that was completed, with nothing on hold any more. */
 export function isComplete(effects: OrderEffects): boolean {
   const { orderRows, holds } = standing(effects);
-  return orderRows === 1 && holds === 0 && heldMoney(effects) === 0 && coherent(effects);
+  return orderRows === 1 && holds === 0 && heldMoney(effects).length === 0 && coherent(effects);
 }
 
 /** Whether what was kept is the amount, no more, no less, in no other currency. */

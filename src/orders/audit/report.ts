@@ -1,4 +1,5 @@
 import type { Money } from '../../domain/money';
+import type { OrderItem } from '../../domain/order';
 import type { CompensationName } from '../../domain/steps';
 import type { StockRow } from '../../domain/service-contract';
 
@@ -33,8 +34,10 @@ export interface Violation {
 export interface Debt {
   readonly orderId: string;
   readonly step: CompensationName;
-  /** The money that was not paid back: only of refunds. */
+  /** The money that was not given back, or is still held. */
   readonly amount?: Money;
+  /** The units that were not given back. */
+  readonly items?: readonly OrderItem[];
   readonly skippedBy: string;
   readonly reason: string;
 }

@@ -7,6 +7,7 @@ import {
   balances,
   coherent,
   describeStanding,
+  heldItems,
   heldMoney,
   moneyOut,
   overdueHolds,
@@ -86,34 +87,37 @@ function judgeUndone(
   violation: (rule: AuditRule, detail: string) => void,
   debts: Debt[],
 ): void {
-  const owed = (steps: readonly CompensationName[], amount?: Money): boolean => {
+  const owed = (steps: readonly CompensationName[], what: Pick<Debt, 'amount' | 'items'> = {}): boolean => {
     const given = skipped.find(({ step, state }) => steps.includes(step) && state === 'skipped');
     if (given === undefined) return false;
     debts.push({
       orderId,
       step: given.step,
-      ...(amount !== undefined && { amount }),
+      ...what,
       skippedBy: given.skippedBy ?? 'unknown',
       reason: given.reason ?? '',
     });
     return true;
   };
   if (stands.shipments > 0 && !owed(['cancel_shipment'])) violation('nothing_stands', 'a shipment stands');
-  if (stands.reservations.length > 0 && !owed(['release_inventory', 'reverse_inventory'])) {
+  const sold = { items: stands.reservations.flat() };
+  if (stands.reservations.length > 0 && !owed(['release_inventory', 'reverse_inventory'], sold)) {
     violation('nothing_stands', 'a reservation stands');
   }
   // Until the service's own clock ends it.
-  if (stands.holds > 0 && !owed(['cancel_inventory', 'reverse_inventory'])) {
+  const reserved = { items: heldItems(effects) };
+  if (stands.holds > 0 && !owed(['cancel_inventory', 'reverse_inventory'], reserved)) {
     violation('hold_left', 'undone, but stock is still on hold');
   }
   if (stands.orderRows > 0 && !owed(['cancel_order'])) violation('nothing_stands', 'an order row stands');
   for (const kept of balances(effects)) {
     // Too much given back is nobody's debt to the customer.
-    if (kept.value > 0 && owed(['refund_payment', 'reverse_payment'], kept)) continue;
+    if (kept.value > 0 && owed(['refund_payment', 'reverse_payment'], { amount: kept })) continue;
     violation('money_conserved', `undone, but ${formatMoney(kept)} of the customer's was kept`);
   }
-  if (heldMoney(effects) !== 0 && !owed(['cancel_payment', 'reverse_payment'])) {
-    violation('money_conserved', 'undone, but money is still held');
+  for (const amount of heldMoney(effects)) {
+    if (owed(['cancel_payment', 'reverse_payment'], { amount })) continue;
+    violation('money_conserved', `undone, but ${formatMoney(amount)} is still held`);
   }
 }
 
@@ -147,7 +151,7 @@ function missingEffects({ orderRows, reservations, shipments }: StandingEffects)
 }
 
 function wrongPayment(effects: OrderEffects, amount: Money | undefined): string | undefined {
-  if (heldMoney(effects) !== 0) return 'completed, but money is still held';
+  if (heldMoney(effects).length > 0) return 'completed, but money is still held';
   const kept = balances(effects);
   if (amount === undefined) {
     return kept.length === 0 ? undefined : `paid ${describeMoney(kept)}, but no book says for what`;

@@ -5,8 +5,6 @@ import { orderSummary } from '../order-summary';
 import { temporalError } from '../temporal-calls';
 import { ordersQuery } from '../visibility-query';
 
-/** At most so many requests of Temporal at a time. */
-const CONCURRENCY = 20;
 const PAGE = 1000;
 
 /** Every order that Temporal lists; of an order with several runs, the last. */
@@ -22,16 +20,4 @@ export async function listEveryOrder(client: Client): Promise<Map<string, OrderS
       .map(orderSummary)
       .map((summary) => [summary.orderId, summary]),
   );
-}
-
-/** `work` on each of `inputs`, a bounded number at a time. */
-export async function forEachBounded<T>(
-  inputs: Iterable<T>,
-  work: (input: T) => Promise<void>,
-): Promise<void> {
-  const queue = inputs[Symbol.iterator]();
-  const lane = async () => {
-    for (let next = queue.next(); next.done !== true; next = queue.next()) await work(next.value);
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, lane));
 }

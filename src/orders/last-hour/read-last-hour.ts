@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { OrderStatus } from '../../domain/order';
-import { forEachBounded } from '../audit/workflows';
+import { forEachBounded } from '../for-each-bounded';
 import { NoWorkerError, undefinedWhenGone } from '../errors';
 import type { OrderClient } from '../order-client';
 import { orderSummary } from '../order-summary';

@@ -167,4 +167,10 @@ onEachDatabase((database) => {
       expect(idOf(await intake.take(await send()))).toBe(orderId);
     });
   });
+
+  it('takes in an order that nobody can send again although its start cannot be noted', async () => {
+    const { intake } = await gateways.start(beforeTheNote);
+    const taken = await intake.take(await stack.request({ customerId }));
+    expect([isNew(taken), await stack.exists(idOf(taken))]).toEqual([true, true]);
+  });
 });

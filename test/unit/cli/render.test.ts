@@ -161,5 +161,10 @@ describe('an audit for people', () => {
     );
     expect(text).toContain('o-1: Refund Payment of 59.98 EUR, by ann: by bank');
     expect(text).toContain('SKU-RARE was sold too busily');
+    const stock = { orderId: 'o-2', step: 'release_inventory', skippedBy: 'bob', reason: 'broken' } as const;
+    const items = [{ sku: 'SKU-KEYBOARD', quantity: 2 }];
+    expect(renderAudit({ ...clean, debts: [{ ...stock, items }] }, { colours })).toContain(
+      'o-2: Release Inventory of 2 × SKU-KEYBOARD, by bob: broken',
+    );
   });
 });

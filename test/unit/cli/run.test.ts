@@ -48,6 +48,12 @@ describe('the command line', () => {
     ['an id of 10 kB', ['cancel', 'x'.repeat(10_000)]],
     ['an id of emoji', ['retry', '🚚']],
     ['an empty id', ['status', '']],
+    ['a retry of nothing', ['retry']],
+    ['a retry of one order and of all', ['retry', 'o-1', '--all']],
+    ['--yes without --all', ['retry', 'o-1', '--yes']],
+    ['--customer without --all', ['retry', 'o-1', '--customer', 'cus_1']],
+    ['--dry-run with --detach', ['cancel', 'o-1', '--dry-run', '--detach']],
+    ['an inbox of an unknown compensation', ['attention', '--step', 'process_payment']],
   ])('ends with 2 for %s, on stderr or as one JSON document', async (_, args) => {
     const asText = captureIo();
     await expect(runCli(args, asText)).resolves.toBe(2);

@@ -334,16 +334,20 @@ describe('what an operator gave up', () => {
     });
   });
 
-  it.each<[CompensationView['step'], OrderEffects]>([
-    ['reverse_payment', kept],
-    ['cancel_payment', { ...undone, payments: [moneyOnHold(LIVE)] }],
-    ['reverse_inventory', { ...undone, reservations: [reservation('sold')] }],
-    ['cancel_inventory', { ...undone, reservations: [reservation('held', LIVE)] }],
-  ])('is a debt of a TCC transaction likewise: %s', (step, effects) => {
+  const { items } = reservation('sold');
+  it.each<[CompensationView['step'], OrderEffects, object]>([
+    ['reverse_payment', kept, { amount }],
+    ['cancel_payment', { ...undone, payments: [moneyOnHold(LIVE)] }, { amount }],
+    ['reverse_inventory', { ...undone, reservations: [reservation('sold')] }, { items }],
+    ['cancel_inventory', { ...undone, reservations: [reservation('held', LIVE)] }, { items }],
+    ['release_inventory', { ...undone, reservations: [reservation('sold')] }, { items }],
+    ['cancel_shipment', { ...undone, shipments: [shipment('created')] }, {}],
+  ])('is a debt of whatever it leaves, with who and why: %s', (step, effects, left) => {
     expect(judge('undone', effects).violations).toHaveLength(1);
     const { violations, debts } = judge('undone', effects, [skipped(step)]);
     expect(violations).toEqual([]);
-    expect(debts).toMatchObject([{ orderId, step, skippedBy: 'ann' }]);
+    const { reason } = skippedRefund;
+    expect(debts).toEqual([{ orderId, step, ...left, skippedBy: 'ann', reason }]);
   });
 
   it('excuses nothing else', () => {

@@ -1,0 +1,234 @@
+import { randomUUID } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { Client, Connection } from '@temporalio/client';
+import type { Config } from '../src/config/config';
+import { orderWorkflowId } from '../src/domain/ids';
+import { privateConfig } from '../src/stack/private-stack';
+import { reportFailure } from '../src/stack/run-until-signal';
+import { PART_NAMES } from '../src/stack/start-part';
+import { StartTracing } from '../src/telemetry/client-interceptor';
+import { startTelemetry } from '../src/telemetry/start-telemetry';
+import { openTraceStore } from '../src/telemetry/trace-store';
+import { startDevServer } from '../src/temporal/dev-server';
+import { Parts } from '../test/chaos/parts';
+import { TsProcess } from '../test/support/ts-process';
+import { measure, median } from './measure';
+import type { Round, Subject } from './measure';
+
+const USAGE = `npm run bench -- [--rounds 3] [--alone 30] [--busy 200] [--parallel 50] [--json]
+
+What durability and being seen cost: everything side by side on one server, in rounds, so that whatever the machine does
+meanwhile befalls all. The ratios are what counts.`;
+
+const say = (line: string) => process.stderr.write(`${line}\n`);
+const ORDER = {
+  customerId: 'cus_bench',
+  items: [{ sku: 'SKU-CABLE', quantity: 1 }],
+  payment: { method: 'pm_card_visa' },
+  shippingAddress: {
+    name: 'A. Buyer',
+    line1: '1 Main St',
+    city: 'Berlin',
+    postalCode: '10115',
+    country: 'DE',
+  },
+};
+
+interface Measured {
+  readonly name: string;
+  readonly rounds: readonly Round[];
+  readonly historyEvents: number;
+  readonly historyBytes: number;
+  /** As JSON; none where nothing is traced. */
+  readonly traceBytes?: number;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '3' },
+      alone: { type: 'string', default: '30' },
+      busy: { type: 'string', default: '200' },
+      parallel: { type: 'string', default: '50' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
+  const measured = await bench(wholeNumber(values.rounds), {
+    alone: wholeNumber(values.alone),
+    busy: wholeNumber(values.busy),
+    parallel: wholeNumber(values.parallel),
+  });
+  process.stdout.write(
+    values.json ? `${JSON.stringify(measured, undefined, 2)}\n` : `${tableOf(measured)}\n`,
+  );
+}
+
+async function bench(rounds: number, sizes: Parameters<typeof measure>[2]): Promise<Measured[]> {
+  const own = await privateConfig({
+    LOG_LEVEL: 'error',
+    GATEWAY_RATE_LIMIT: '0',
+    GATEWAY_MAX_EVENT_LOOP_DELAY_MS: '0',
+    ORDER_WAIT_MS: '60000',
+    GATEWAY_REQUEST_TIMEOUT_MS: '30000',
+  });
+  const { config } = own;
+  const server = await startDevServer({ config, persistent: false, ui: false, onProgress: say });
+  const environment = { ...own.environment, TEMPORAL_ADDRESS: server.address };
+  const parts = new Parts(environment);
+  const workers = Object.fromEntries(
+    (['bare', 'plain', 'traced'] as const).map((kind) => [
+      kind,
+      new TsProcess('bench/worker-process.ts', [kind, kind], { ...process.env, ...environment }),
+    ]),
+  ) as Record<'bare' | 'plain' | 'traced', TsProcess>;
+  const telemetry = startTelemetry({ service: 'orders-cli', config, environment: {} });
+  const connection = await Connection.connect({ address: server.address });
+  try {
+    await Promise.all([
+      parts.start(...PART_NAMES),
+      ...Object.values(workers).map((worker) => worker.said(/ready/)),
+    ]);
+    const plain = new Client({ connection });
+    const traced = new Client({
+      connection,
+      interceptors: { workflow: [new StartTracing({ tracer: telemetry.tracer })] },
+    });
+    const workflow = (
+      name: string,
+      client: Client,
+      taskQueue: keyof typeof workers,
+      type: string,
+    ): Subject => ({
+      name,
+      pids: [workers[taskQueue].pid],
+      run: async () => {
+        const workflowId = `bench-${randomUUID()}`;
+        const execute = () => client.workflow.execute(type, { taskQueue, workflowId });
+        if (client === plain) {
+          await execute();
+          return { workflowId };
+        }
+        return telemetry.tracer.startActiveSpan('orders start', async (span) => {
+          await execute().finally(() => {
+            span.end();
+          });
+          return { workflowId, traceId: span.spanContext().traceId };
+        });
+      },
+    });
+    const order = (name: string, transaction: 'saga' | 'tcc'): Subject => ({
+      name,
+      pids: PART_NAMES.map((part) => parts.process(part).pid),
+      run: async () => {
+        const response = await fetch(`http://127.0.0.1:${String(config.gateway.port)}/orders`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ ...ORDER, transaction }),
+        });
+        if (response.status !== 201) throw new Error(`POST /orders answered ${String(response.status)}`);
+        const { orderId, traceId } = (await response.json()) as { orderId: string; traceId: string };
+        return { workflowId: orderWorkflowId(orderId), traceId };
+      },
+    });
+    const subjects = [
+      workflow('bare workflow', plain, 'bare', 'bare'),
+      workflow('bare workflow, local activities', plain, 'bare', 'bareLocal'),
+      workflow('saga, not traced', plain, 'plain', 'saga'),
+      workflow('saga, traced', traced, 'traced', 'saga'),
+      order('POST /orders, saga', 'saga'),
+      order('POST /orders, TCC', 'tcc'),
+    ];
+    for (const subject of subjects) {
+      say(`warming up: ${subject.name}`);
+      await measure(subject, server.pid, { alone: 5, busy: sizes.parallel, parallel: sizes.parallel });
+    }
+    const results = new Map<Subject, Round[]>(subjects.map((subject) => [subject, []]));
+    for (let round = 1; round <= rounds; round++) {
+      for (const subject of subjects) {
+        say(`round ${String(round)} of ${String(rounds)}: ${subject.name}`);
+        results.get(subject)?.push(await measure(subject, server.pid, sizes));
+      }
+    }
+    const measured: Measured[] = [];
+    for (const [subject, all] of results) {
+      const { workflowId, traceId } = await subject.run();
+      const { historyLength, raw } = await plain.workflow.getHandle(workflowId).describe();
+      measured.push({
+        name: subject.name,
+        rounds: all,
+        historyEvents: historyLength,
+        historyBytes: Number(raw.workflowExecutionInfo?.historySizeBytes ?? 0),
+        ...(traceId !== undefined && { traceBytes: traceBytesOf(traceId, config) }),
+      });
+    }
+    return measured;
+  } finally {
+    await connection.close();
+    await telemetry.shutdown();
+    await Promise.all([parts.dispose(), ...Object.values(workers).map((worker) => worker.dispose())]);
+    await server.stop();
+    await own.remove();
+  }
+}
+
+function traceBytesOf(traceId: string, config: Config): number {
+  const store = openTraceStore(config);
+  try {
+    return JSON.stringify(store.spansOf(traceId)).length;
+  } finally {
+    store.close();
+  }
+}
+
+/** As Markdown; the ratios are to the first subject's, median of the rounds, with the lowest and the highest. */
+function tableOf(measured: readonly Measured[]): string {
+  const baseline = measured[0]?.rounds ?? [];
+  const head = [
+    '',
+    'p50, 1 at a time',
+    'p99',
+    'orders/s, many at a time',
+    'p50',
+    'p99',
+    'CPU ms an order: own, server',
+  ];
+  const rows = measured.map(({ name, rounds, historyEvents, historyBytes, traceBytes }) => {
+    const of = (field: keyof Round, digits: number) =>
+      median(rounds.map((round) => round[field])).toFixed(digits);
+    return [
+      name,
+      `${of('p50', 0)} ms (${ratio(rounds, baseline, 'p50')})`,
+      `${of('p99', 0)} ms`,
+      `${of('perSecond', 1)} (${ratio(rounds, baseline, 'perSecond')})`,
+      `${of('busyP50', 0)} ms`,
+      `${of('busyP99', 0)} ms`,
+      `${of('ownCpuMs', 1)}, ${of('serverCpuMs', 1)}`,
+      String(historyEvents),
+      `${(historyBytes / 1024).toFixed(1)} kB`,
+      traceBytes === undefined ? '' : `${(traceBytes / 1024).toFixed(1)} kB`,
+    ];
+  });
+  const all = [...head, 'history events', 'history', 'trace'];
+  return [all, all.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** Round by round, because a round's subjects had the same machine. */
+function ratio(rounds: readonly Round[], baseline: readonly Round[], field: 'p50' | 'perSecond'): string {
+  const ratios = rounds.map((round, index) => round[field] / (baseline[index]?.[field] ?? Number.NaN));
+  const [low, high] = [Math.min(...ratios), Math.max(...ratios)];
+  return `×${median(ratios).toFixed(2)}, ${low.toFixed(2)} to ${high.toFixed(2)}`;
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 1) throw new Error(`'${text}' is no number from 1: ${USAGE}`);
+  return number;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+main().catch(reportFailure);

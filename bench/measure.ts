@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+
+/** One that was run. */
+export interface Done {
+  readonly workflowId: string;
+  /** None when it was not traced. */
+  readonly traceId?: string;
+}
+
+/** Something to be measured. */
+export interface Subject {
+  readonly name: string;
+  /** Runs one; resolves once its outcome is known. */
+  readonly run: () => Promise<Done>;
+  /** Processes whose CPU it uses, besides the server's. */
+  readonly pids: readonly number[];
+}
+
+/** One round of one subject. */
+export interface Round {
+  /** One at a time, ms. */
+  readonly p50: number;
+  readonly p99: number;
+  /** Many at a time. */
+  readonly perSecond: number;
+  readonly busyP50: number;
+  readonly busyP99: number;
+  /** CPU ms an order: of its own processes, and of the server. */
+  readonly ownCpuMs: number;
+  readonly serverCpuMs: number;
+}
+
+export interface Sizes {
+  readonly alone: number;
+  readonly busy: number;
+  readonly parallel: number;
+}
+
+export async function measure(subject: Subject, serverPid: number, sizes: Sizes): Promise<Round> {
+  const alone = await timed(subject, sizes.alone, 1);
+  const before = { own: cpuMs(subject.pids), server: cpuMs([serverPid]) };
+  const started = performance.now();
+  const busy = await timed(subject, sizes.busy, sizes.parallel);
+  const seconds = (performance.now() - started) / 1000;
+  return {
+    p50: percentile(alone, 0.5),
+    p99: percentile(alone, 0.99),
+    perSecond: sizes.busy / seconds,
+    busyP50: percentile(busy, 0.5),
+    busyP99: percentile(busy, 0.99),
+    ownCpuMs: (cpuMs(subject.pids) - before.own) / sizes.busy,
+    serverCpuMs: (cpuMs([serverPid]) - before.server) / sizes.busy,
+  };
+}
+
+async function timed({ run }: Subject, count: number, parallel: number): Promise<number[]> {
+  const latencies: number[] = [];
+  let left = count;
+  const lane = async () => {
+    while (left-- > 0) {
+      const from = performance.now();
+      await run();
+      latencies.push(performance.now() - from);
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, lane));
+  return latencies;
+}
+
+/** The value below which that share of the values is. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+}
+
+export const median = (values: readonly number[]) => percentile(values, 0.5);
+
+/** User and system time since the processes began (Linux: in ticks of 10 ms). */
+function cpuMs(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => {
+    // Behind the command, which may have spaces and parentheses.
+    const [, fields = ''] = /\) (.*)$/.exec(readFileSync(`/proc/${String(pid)}/stat`, 'utf8').trim()) ?? [];
+    const all = fields.split(' ');
+    return sum + 10 * (Number(all[11]) + Number(all[12]));
+  }, 0);
+}

@@ -1,0 +1,49 @@
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { loadConfig } from '../src/config/config';
+import { reportAttempts } from '../src/saga/report-attempts';
+import { reportFailure, runUntilSignal } from '../src/stack/run-until-signal';
+import { activityTracing } from '../src/telemetry/activity-interceptor';
+import { startTelemetry } from '../src/telemetry/start-telemetry';
+import { workflowSpanSink } from '../src/telemetry/workflow-span-sink';
+
+/** `bench/worker-process.ts bare|plain|traced <task queue>`: a worker of `bench/workflows.ts`, as large as the product's. */
+async function start() {
+  const [kind, taskQueue] = process.argv.slice(2);
+  if (kind === undefined || taskQueue === undefined) throw new Error('bare|plain|traced <task queue>');
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  const config = loadConfig();
+  const telemetry = startTelemetry({ service: 'order-service', config });
+  const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS'] ?? '' });
+  const noOps = { noOp: () => Promise.resolve() };
+  const worker = await Worker.create({
+    connection,
+    taskQueue,
+    workflowsPath: require.resolve('./workflows'),
+    activities: kind === 'bare' ? noOps : reportAttempts(noOps),
+    maxConcurrentWorkflowTaskExecutions: config.worker.maxConcurrentWorkflowTasks,
+    maxConcurrentActivityTaskExecutions: config.worker.maxConcurrentActivities,
+    ...(kind === 'traced' && {
+      interceptors: {
+        workflowModules: [require.resolve('../src/workflows/interceptors')],
+        activity: [activityTracing(telemetry.tracer, new Set())],
+      },
+    }),
+    // The kit tells these two; only a traced worker has anything to do with it.
+    sinks: {
+      ...(kind === 'traced' && workflowSpanSink(telemetry)),
+      measurements: { record: { fn: () => undefined } },
+    },
+  });
+  const running = worker.run();
+  process.stdout.write('ready\n');
+  return {
+    stop: async () => {
+      worker.shutdown();
+      await running;
+      await connection.close();
+      await telemetry.shutdown();
+    },
+  };
+}
+
+runUntilSignal(start, () => undefined).catch(reportFailure);
