@@ -107,7 +107,7 @@ export interface CatalogueItem {
 /**
  * `GET /books?cursor=&limit=`: a service's own books, for the audit and the guardian; `nextCursor` is absent on the last
  * page. `orderId=A&orderId=B`: of these orders alone. Of the order service, `unchangedForMs=&changedWithinMs=`: what
- * has last changed in that time.
+ * has last changed in that time, in the order of the changes.
  */
 export interface OrderBooks {
   readonly orders: readonly { orderId: string; status: 'created' | 'cancelled'; amount: Money }[];

@@ -7,7 +7,7 @@ import { bookSources } from '../orders/open-orders';
 import type { StartedTelemetry } from '../telemetry/telemetry';
 import type { GuardianActivities, GuardianReport } from '../workflows/definitions';
 import { interruptedWorkflows, settlementOf } from './interrupted-orders';
-import { lostOrders, retentionOf } from './lost-orders';
+import { lostOrders, rememberedMs } from './lost-orders';
 import { settle } from './settle';
 import type { Settlement } from './settle';
 
@@ -18,6 +18,8 @@ export interface GuardianDeps {
   readonly workflowBundle: WorkflowBundleOption;
 }
 
+/** Longest time that one look goes through the interrupted orders, ms; what it left is still in the next one's list. */
+const INTERRUPTED_MS = 120_000;
 /** Longest time that one look goes through the books, ms; the next one goes on from there. */
 const BOOKS_MS = 10_000;
 /** Far below the heartbeat's timeout. */
@@ -55,7 +57,15 @@ class Look {
   }
 
   async run(cursor: string | undefined): Promise<GuardianReport> {
-    await this.#interrupted();
+    try {
+      await this.#interrupted();
+    } catch (error) {
+      // The books are looked at all the same: whoever is lost is in no list.
+      this.#deps.telemetry.logger.error(
+        { err: error },
+        'the guardian could not list the orders that were interrupted; the next look tries again',
+      );
+    }
     const nextCursor = await this.#lost(cursor);
     return {
       settled: this.#settled,
@@ -68,8 +78,11 @@ class Look {
     const { client, telemetry, workflowBundle } = this.#deps;
     const { resource, logger } = telemetry;
     const deps = { client, sources: this.#sources, workflowBundle, resource, logger };
-    for (const workflowId of await interruptedWorkflows(deps)) {
-      if (this.#stop.aborted) return;
+    const workflowIds = await interruptedWorkflows(deps);
+    const until = Date.now() + INTERRUPTED_MS;
+    // From anywhere: what fails at every look must not use up the time of the rest.
+    for (const workflowId of rotated(workflowIds, Math.random())) {
+      if (this.#stop.aborted || Date.now() >= until) return;
       await this.#settle(orderIdOfWorkflow(workflowId), () => settlementOf(workflowId, deps));
     }
   }
@@ -79,15 +92,13 @@ class Look {
     const { client, config } = this.#deps;
     const { policies, guardian } = config;
     const { graceMs } = guardian;
-    const retentionMs = await retentionOf(client);
+    const retentionMs = await rememberedMs(client);
     const deps = { client, sources: this.#sources, policies, graceMs, retentionMs };
     const until = Date.now() + BOOKS_MS;
     let cursor = from;
     do {
       const page = await lostOrders(cursor, deps);
-      for (const settlement of page.lost) {
-        await this.#settle(settlement.input.order.orderId, () => Promise.resolve(settlement));
-      }
+      for (const { orderId, find } of page.candidates) await this.#settle(orderId, find);
       cursor = page.nextCursor;
     } while (cursor !== undefined && Date.now() < until && !this.#stop.aborted);
     return cursor;
@@ -110,4 +121,10 @@ class Look {
       );
     }
   }
+}
+
+/** `list` from the part of it on that `from` (0 to 1) says, and then from its beginning. */
+function rotated<T>(list: readonly T[], from: number): T[] {
+  const start = Math.floor(list.length * from);
+  return [...list.slice(start), ...list.slice(0, start)];
 }

@@ -17,6 +17,7 @@ import { SPAN_NAMES, TCC_SPAN_NAMES } from '../saga/semconv';
 import { replaySpans } from '../trace-repair/replay-spans';
 import type { OrderWorkflowInput, SettlementInput } from '../workflows/definitions';
 import { ALL_ORDER_WORKFLOW_TYPES, SETTLEMENT_WORKFLOW_TYPE } from '../workflows/definitions';
+import { withoutMemos } from './memo-less';
 import { readPast, withSpans } from './order-past';
 import type { OrderPast } from './order-past';
 import type { Settlement } from './settle';
@@ -36,7 +37,10 @@ export async function interruptedWorkflows({ client }: Pick<InterruptedDeps, 'cl
     `WorkflowType IN (${types}) AND (WorkflowType = ${quoteValue(SETTLEMENT_WORKFLOW_TYPE)}` +
     " OR ExecutionStatus IN ('Terminated', 'TimedOut', 'Failed', 'Canceled'))";
   const runs = [];
-  for await (const info of client.workflow.list({ query, pageSize: 1000 })) runs.push(info);
+  for await (const info of withoutMemos(client).workflow.list({ query, pageSize: 1000 })) {
+    const { workflowId, startTime, status } = info;
+    runs.push({ workflowId, startTime, status });
+  }
   return latestRuns(runs)
     .filter((info) => interruptionOf(info) !== undefined)
     .map(({ workflowId }) => workflowId);

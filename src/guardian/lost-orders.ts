@@ -10,7 +10,9 @@ import type { BookSources } from '../orders/audit/books';
 import { coherent } from '../orders/audit/effects';
 import type { OrderEffects } from '../orders/audit/effects';
 import { readService } from '../orders/service-reader';
+import { GRPC, grpcErrorOf } from '../orders/temporal-calls';
 import type { SagaPolicies } from '../saga/policy';
+import { withoutMemos } from './memo-less';
 import type { Settlement } from './settle';
 
 export interface LostDeps {
@@ -20,7 +22,7 @@ export interface LostDeps {
   readonly policies: SagaPolicies;
   /** How long an order's row must have stood still, ms. */
   readonly graceMs: number;
-  /** How long Temporal remembers an order that is over, ms. */
+  /** For how long Temporal is sure to have remembered an order that is over, ms: see {@link rememberedMs}. */
   readonly retentionMs: number;
 }
 
@@ -29,23 +31,38 @@ const MARGIN_MS = 60_000;
 
 const DAY_MS = 86_400_000;
 
-/** How long the namespace keeps workflows that are over, ms. */
-export async function retentionOf({ workflowService, options: { namespace } }: Client): Promise<number> {
-  const { config } = await workflowService.describeNamespace({ namespace });
-  const seconds = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0);
-  return seconds === 0 ? DAY_MS : seconds * 1000;
+/**
+ * How far back Temporal is sure to remember workflows that are over, ms: as long as the namespace keeps them, but a day at
+ * most. It may have kept them for less until somebody raised that, and a day is the least that a server takes.
+ */
+export async function rememberedMs({ workflowService, options: { namespace } }: Client): Promise<number> {
+  try {
+    const { config } = await workflowService.describeNamespace({ namespace });
+    const seconds = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0);
+    return seconds === 0 ? DAY_MS : Math.min(seconds * 1000, DAY_MS);
+  } catch (error) {
+    if (grpcErrorOf(error)?.code === GRPC.permissionDenied) return DAY_MS;
+    throw error;
+  }
 }
 
-/** A page of the books, and what of it is lost. */
+/** An order that may be lost. */
+export interface LostCandidate {
+  readonly orderId: string;
+  /** What is to be settled of it; undefined when its workflow is there. */
+  readonly find: () => Promise<Settlement | undefined>;
+}
+
+/** A page of the books, and what of it may be lost. */
 export interface LostPage {
-  readonly lost: readonly Settlement[];
+  readonly candidates: readonly LostCandidate[];
   /** Absent after the last page. */
   readonly nextCursor?: string | undefined;
 }
 
 /**
- * The orders of one page of the order service's books of which something stands half done and of which Temporal knows
- * no workflow. Every other effect of an order comes after its row there, and the row is never deleted.
+ * The orders of one page of the order service's books of which something stands half done; those are lost of which Temporal
+ * knows no workflow. Every other effect of an order comes after its row there, and the row is never deleted.
  *
  * Books that look like those of a completed or of an undone order say nothing: Temporal forgets what is over. Nor does an
  * order that has not changed for as long as Temporal remembers: it may have been over, with something that an operator had
@@ -56,18 +73,20 @@ export async function lostOrders(cursor: string | undefined, deps: LostDeps): Pr
   const changedWithinMs = Math.max(0, retentionMs - MARGIN_MS);
   const query = { cursor, limit: MAX_ORDER_IDS, unchangedForMs: graceMs, changedWithinMs };
   const { orderIds, nextCursor } = await readOrderPage(sources.order, query);
-  if (orderIds.length === 0) return { lost: [], nextCursor };
+  if (orderIds.length === 0) return { candidates: [], nextCursor };
   const { effects } = await readBooks(sources, orderIds);
-  const lost: Settlement[] = [];
-  for (const orderId of orderIds) {
+  const memoLess = withoutMemos(deps.client);
+  const candidates = orderIds.flatMap((orderId): LostCandidate[] => {
     const own = effects.get(orderId);
-    if (own === undefined || coherent(own) || (await hasWorkflow(orderId, deps))) continue;
-    lost.push(await settlementOf(orderId, own, deps));
-  }
-  return { lost, nextCursor };
+    if (own === undefined || coherent(own)) return [];
+    const find = async () =>
+      (await hasWorkflow(orderId, memoLess)) ? undefined : settlementOf(orderId, own, deps);
+    return [{ orderId, find }];
+  });
+  return { candidates, nextCursor };
 }
 
-async function hasWorkflow(orderId: string, { client }: LostDeps): Promise<boolean> {
+async function hasWorkflow(orderId: string, client: Client): Promise<boolean> {
   try {
     await client.workflow.getHandle(orderWorkflowId(orderId)).describe();
     return true;

@@ -30,8 +30,10 @@ async function isSucceeded(client: Client, { workflowId, runId }: WorkflowExecut
 }
 
 /** Of each workflow the run that was started last. */
-export function latestRuns(runs: readonly WorkflowExecutionInfo[]): WorkflowExecutionInfo[] {
-  const latest = new Map<string, WorkflowExecutionInfo>();
+export function latestRuns<Run extends Pick<WorkflowExecutionInfo, 'workflowId' | 'startTime'>>(
+  runs: readonly Run[],
+): Run[] {
+  const latest = new Map<string, Run>();
   for (const info of runs) {
     const known = latest.get(info.workflowId);
     if (known === undefined || known.startTime < info.startTime) latest.set(info.workflowId, info);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { orderIdSchema } from '../domain/order-schema';
 import { ProblemError } from '../http/problem';
 
-/** The two columns, together unique, that a listing is sorted by; the first is the order's id. */
+/** The two columns, together unique, that a listing is sorted by; mostly the first is the order's id. */
 export type PagePosition = readonly [string, string];
 
 /** Orders that one page may be asked for by name: their ids fit into a request's head. */

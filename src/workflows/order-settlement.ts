@@ -24,7 +24,8 @@ export function orderSettlement(input: SettlementInput): Promise<OrderView> {
     progress.shipmentId = input.shipmentId;
     for (const plan of STEPS_OF[transaction]) {
       const { step, span, skipped, ...past } = stepOf(plan.name, steps);
-      const madeBy = completed ? undefined : effectOf(plan, steps);
+      // Also of a completed order, whose cancellation may be there before this run's first moment.
+      const madeBy = effectOf(plan, steps);
       const undo = UNDO[plan.compensation.name];
       const effect: PastEffect<OrderActivities> | undefined = madeBy && {
         madeBy,

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from '@temporalio/client';
+import { loadConfig } from '../../src/config/config';
+import { orderWorkflowId } from '../../src/domain/ids';
 import { readBooks, readOrderPage } from '../../src/orders/audit/books';
 import { bookSources } from '../../src/orders/open-orders';
 import { noTracer } from '../../src/cli/session';
@@ -8,11 +11,15 @@ import { lostOrders } from '../../src/guardian/lost-orders';
 import { settle } from '../../src/guardian/settle';
 import { GUARDIAN_SCHEDULE_ID, scheduleGuardian } from '../../src/guardian/schedule';
 import type { StoredSpan } from '../../src/telemetry/stored-span';
+import { dataConverterOf } from '../../src/temporal/data-converter';
 import { lintTrace } from '../../src/traces/lint-trace';
 import type { GuardianReport } from '../../src/workflows/definitions';
+import { ORDER_WORKFLOW_TYPES } from '../../src/workflows/definitions';
 import { orders as cli } from '../support/cli';
+import { eventually } from '../support/eventually';
 import { GuardedOrders, NO_CARRIER } from '../support/guarded-orders';
 import { sampleOrder } from '../support/orders';
+import { newPayloadKeys } from '../support/payload-keys';
 import { startParts } from '../support/stack-processes';
 import type { TsProcess } from '../support/ts-process';
 
@@ -28,7 +35,9 @@ async function lostWithin(retentionMs: number): Promise<string[]> {
   const sources = bookSources(config, noTracer());
   const { client } = guarded.opened;
   const deps = { client, sources, policies: config.policies, graceMs: config.guardian.graceMs, retentionMs };
-  return (await lostOrders(undefined, deps)).lost.map(({ input }) => input.order.orderId);
+  const { candidates } = await lostOrders(undefined, deps);
+  const found = await Promise.all(candidates.map(({ find }) => find()));
+  return found.flatMap((settlement) => settlement?.input.order.orderId ?? []);
 }
 
 describe('an order whose workflow is lost', () => {
@@ -114,6 +123,47 @@ describe('an order that is not abandoned', () => {
     expect((await guarded.outcome(atWork)).status).toBe('completed');
     for (const orderId of [completed, parked, atWork]) await guarded.expectRuns(orderId, 1);
     await guarded.orders.skipCompensation(parked, { by: 'ann', step: 'refund_payment', reason: 'test' });
+  });
+});
+
+describe('an order that cannot be read', () => {
+  it('keeps the guardian from no other: neither while it runs nor once it is interrupted', async () => {
+    const orderId = `ord_${randomUUID()}`;
+    const workflowId = orderWorkflowId(orderId);
+    const { connection, options, workflow } = guarded.opened.client;
+    const dataConverter = dataConverterOf(loadConfig({ PAYLOAD_KEYS: newPayloadKeys('unknown') }));
+    const stranger = new Client({ connection, namespace: options.namespace, dataConverter });
+    await stranger.workflow.start(ORDER_WORKFLOW_TYPES.saga, {
+      workflowId,
+      taskQueue: 'nobody',
+      memo: { fingerprint: 'secret' },
+    });
+    await expect(workflow.getHandle(workflowId).describe()).rejects.toThrow('PAYLOAD_KEYS');
+    expect((await guarded.request(orderId, 'create_order')).ok).toBe(true);
+    await guarded.untilOld(orderId);
+    expect(await lostWithin(3_600_000)).not.toContain(orderId);
+    expect(await guarded.look()).toEqual({ settled: 0, failed: 0 });
+
+    await guarded.terminate(orderId);
+    await eventually(
+      () => guarded.look(),
+      ({ failed }) => failed === 1,
+      'the guardian reports it',
+    );
+    const readable = await guarded.terminatedAt({
+      kind: 'saga',
+      service: 'payment',
+      route: '/payments',
+      moment: 'call',
+    });
+    expect((await guarded.settled(readable)).status).toBe('failed');
+    const lost = `ord_${randomUUID()}`;
+    expect((await guarded.request(lost, 'create_order')).ok).toBe(true);
+    expect((await guarded.settled(lost)).settlement).toMatchObject({ abandoned: 'lost' });
+
+    await guarded.forget(orderId);
+    expect((await guarded.settled(orderId)).status).toBe('failed');
+    await guarded.expectCleanAudit();
   });
 });
 

@@ -8,9 +8,14 @@ import { Worker } from '@temporalio/worker';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import { workflowSpanSink } from '../../src/telemetry/workflow-span-sink';
 import { orderWorkflowId } from '../../src/domain/ids';
-import { ORDER_WORKFLOW_TYPES, SEARCH_ATTRIBUTES } from '../../src/workflows/definitions';
-import type { OrderWorkflowInput } from '../../src/workflows/definitions';
-import type { orderSaga, orderTcc } from '../../src/workflows';
+import type { OrderContent } from '../../src/domain/order';
+import {
+  ORDER_WORKFLOW_TYPES,
+  SEARCH_ATTRIBUTES,
+  SETTLEMENT_WORKFLOW_TYPE,
+} from '../../src/workflows/definitions';
+import type { OrderWorkflowInput, SettlementInput } from '../../src/workflows/definitions';
+import type { orderSaga, orderSettlement, orderTcc } from '../../src/workflows';
 import { connectTestEnvironment } from './temporal';
 
 /** The bundle of this test run. */
@@ -57,13 +62,28 @@ export class OrderHarness {
   start(input: OrderWorkflowInput): Promise<OrderHandle> {
     const type = ORDER_WORKFLOW_TYPES[input.order.transaction];
     return this.environment.client.workflow.start<typeof orderSaga | typeof orderTcc>(type, {
-      taskQueue: this.#taskQueue,
-      workflowId: orderWorkflowId(input.order.orderId),
       args: [input],
-      typedSearchAttributes: [
-        { key: SEARCH_ATTRIBUTES.orderStatus, value: 'running' },
-        { key: SEARCH_ATTRIBUTES.customerId, value: input.order.customerId },
-      ],
+      ...this.#optionsOf(input.order),
     });
+  }
+
+  startSettlement(
+    input: SettlementInput,
+  ): Promise<WorkflowHandleWithFirstExecutionRunId<typeof orderSettlement>> {
+    return this.environment.client.workflow.start<typeof orderSettlement>(SETTLEMENT_WORKFLOW_TYPE, {
+      args: [input],
+      ...this.#optionsOf(input.order),
+    });
+  }
+
+  #optionsOf({ orderId, customerId }: OrderContent) {
+    return {
+      taskQueue: this.#taskQueue,
+      workflowId: orderWorkflowId(orderId),
+      typedSearchAttributes: [
+        { key: SEARCH_ATTRIBUTES.orderStatus, value: 'running' as const },
+        { key: SEARCH_ATTRIBUTES.customerId, value: customerId },
+      ],
+    };
   }
 }

@@ -7,7 +7,7 @@ import { openDatabase, pingDatabase } from '../../database/open-database';
 import { pageQuerySchema, pageRequest } from '../pagination';
 import type { ServiceApp, ServiceDeps } from '../service-app';
 import { createServiceApp, sendAnswer } from '../service-app';
-import { cancelOrder, createOrder, orderBooks, readOrder } from './orders';
+import { cancelOrder, changedOrders, createOrder, orderBooks, readOrder } from './orders';
 import type { OrderTables } from './tables';
 import { orderMigrations } from './tables';
 
@@ -50,9 +50,10 @@ export async function buildOrderApp(deps: ServiceDeps): Promise<ServiceApp> {
     readOrder(db, request.params.orderId),
   );
 
-  app.get('/books', { schema: { querystring: booksQuerySchema } }, (request) =>
-    orderBooks(db, pageRequest(request.query), request.query),
-  );
+  app.get('/books', { schema: { querystring: booksQuerySchema } }, ({ query }) => {
+    const byChange = query.unchangedForMs !== undefined || query.changedWithinMs !== undefined;
+    return byChange ? changedOrders(db, pageRequest(query), query) : orderBooks(db, pageRequest(query));
+  });
 
   return app;
 }

@@ -6,7 +6,7 @@ import type { Reply } from '../barrier/barrier-rows';
 import { ofOrders, pageOf, withCursor } from '../pagination';
 import type { PageRequest } from '../pagination';
 import { ProblemError } from '../../http/problem';
-import type { OrderTables } from './tables';
+import type { OrderTable, OrderTables } from './tables';
 
 /** An order as `GET /orders/:id` shows it. */
 export interface StoredOrder extends CreateOrderRequest {
@@ -70,33 +70,61 @@ export async function readOrder(db: Kysely<OrderTables>, orderId: string): Promi
   };
 }
 
-/**
- * One page of the service's books, by order id.
- *
- * @param times leaves out orders that changed more lately, or not for longer.
- */
-export async function orderBooks(
-  db: Kysely<OrderTables>,
-  request: PageRequest,
-  {
-    unchangedForMs,
-    changedWithinMs,
-  }: { unchangedForMs?: number | undefined; changedWithinMs?: number | undefined } = {},
-): Promise<OrderBooks> {
-  const now = Date.now();
+/** One page of the service's books, by order id. */
+export async function orderBooks(db: Kysely<OrderTables>, request: PageRequest): Promise<OrderBooks> {
   const { after, limit } = request;
   const rows = await db
     .selectFrom('orders')
     .select(['order_id', 'key', 'status', 'amount', 'currency'])
     .where(sql<boolean>`(order_id, key) > (${after[0]}, ${after[1]})`)
     .where(ofOrders(request))
-    .where('updated_at', '<=', now - (unchangedForMs ?? 0))
-    .where('updated_at', '>=', now - (changedWithinMs ?? now))
     .orderBy('order_id')
     .orderBy('key')
     .limit(limit + 1)
     .execute();
-  const page = pageOf(rows, limit, (row) => [row.order_id, row.key]);
+  return booksOf(pageOf(rows, limit, (row) => [row.order_id, row.key]));
+}
+
+/** How lately orders have changed, by this service's clock. */
+export interface ChangeTimes {
+  readonly unchangedForMs?: number | undefined;
+  readonly changedWithinMs?: number | undefined;
+}
+
+/**
+ * One page of the orders that have last changed in some time, in the order of those changes: an order that changes between
+ * two pages comes once more.
+ *
+ * @throws ProblemError `invalid_request` for a cursor of another listing.
+ */
+export async function changedOrders(
+  db: Kysely<OrderTables>,
+  request: PageRequest,
+  { unchangedForMs, changedWithinMs }: ChangeTimes,
+): Promise<OrderBooks> {
+  const now = Date.now();
+  const { after, limit } = request;
+  const afterTime = Number(after[0]);
+  if (!Number.isSafeInteger(afterTime)) {
+    throw new ProblemError('invalid_request', 'cursor: must be one of the orders by their changes');
+  }
+  const rows = await db
+    .selectFrom('orders')
+    .select(['order_id', 'status', 'amount', 'currency', 'updated_at'])
+    .where(sql<boolean>`(updated_at, order_id) > (${afterTime}, ${after[1]})`)
+    .where(ofOrders(request))
+    .where('updated_at', '<=', now - (unchangedForMs ?? 0))
+    .where('updated_at', '>=', now - (changedWithinMs ?? now))
+    .orderBy('updated_at')
+    .orderBy('order_id')
+    .limit(limit + 1)
+    .execute();
+  return booksOf(pageOf(rows, limit, (row) => [String(row.updated_at), row.order_id]));
+}
+
+type OrderRow = Pick<OrderTable, 'order_id' | 'status' | 'amount' | 'currency'>;
+
+function booksOf(page: { readonly rows: readonly OrderRow[]; readonly nextCursor?: string }): OrderBooks {
   return {
     orders: page.rows.map((row) => ({
       orderId: row.order_id,

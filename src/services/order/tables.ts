@@ -40,8 +40,16 @@ const orders: Migration = {
   },
 };
 
+/** What has changed lately is found without going through all orders there ever were. */
+const ordersUpdated: Migration = {
+  async up(db) {
+    await db.schema.createIndex('orders_updated').on('orders').columns(['updated_at', 'order_id']).execute();
+  },
+};
+
 export const orderMigrations = {
   '001-barrier': barrierMigration,
   '002-orders': orders,
   '003-barrier-holds': barrierHoldsMigration,
+  '004-orders-updated': ordersUpdated,
 };

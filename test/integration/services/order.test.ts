@@ -81,4 +81,24 @@ onEachDatabase((database) => {
     const second = (await service.get(`/books?limit=2&cursor=${cursor}`)).body as unknown as OrderBooks;
     expect(second.orders.map((entry) => entry.orderId)).toEqual(['o-3', 'o-4']);
   });
+
+  it('gives what has changed in some time in pages by the changes, and knows its cursors', async () => {
+    await cancel('o-1');
+    const found: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = `limit=2${cursor === undefined ? '' : `&cursor=${cursor}`}`;
+      const books = (await service.get(`/books?changedWithinMs=3600000&${page}`))
+        .body as unknown as OrderBooks;
+      found.push(...books.orders.map(({ orderId }) => orderId));
+      cursor = books.nextCursor;
+    } while (cursor !== undefined);
+    expect(found.toSorted()).toEqual(['o-1', 'o-2', 'o-3', 'o-4', 'o-6']);
+    expect(found.at(-1)).toBe('o-1');
+    const none = (await service.get('/books?unchangedForMs=3600000')).body as unknown as OrderBooks;
+    expect(none).toEqual({ orders: [] });
+    const { nextCursor } = (await service.get('/books?limit=1')).body as unknown as OrderBooks;
+    const other = await service.get(`/books?unchangedForMs=0&cursor=${nextCursor ?? ''}`);
+    expect(other).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  });
 });
