@@ -145,8 +145,10 @@ describe('spans on their way to a backend', () => {
     const sender = part('order-service', 20, 'stop');
     expect(await sender.ended).toBe(0);
     expect(sender.stdout).toBe('lost 0\n');
-    // One attempt of flush, one of shutdown: the exporter's own five more would hold the process for seconds.
-    expect(backend.requests).toHaveLength(2);
+    // One attempt of flush, one of shutdown, and on a busy machine one that was due meanwhile: the exporter's own five
+    // more of each would hold the process for seconds.
+    expect(backend.requests.length).toBeGreaterThanOrEqual(2);
+    expect(backend.requests.length).toBeLessThan(6);
     backend.answer = () => ({ status: 200 });
     expect(await part('order-service', 0, 'stop').ended).toBe(0);
     expect(idsOf(backend.taken).sort()).toEqual(storedIds().sort());
