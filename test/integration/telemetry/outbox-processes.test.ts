@@ -136,8 +136,9 @@ describe('spans on their way to a backend', () => {
     backend.answer = () => ({ status: 200, body });
     const sender = part('order-service', 20, 'stop');
     expect(await sender.ended).toBe(0);
-    expect(sender.stdout).toBe('lost 3\n');
-    expect(backend.requests).toHaveLength(1);
+    // One request, or on a busy machine some more.
+    expect(sender.stdout).toBe(`lost ${String(3 * backend.requests.length)}\n`);
+    expect(backend.requests.flatMap(({ spans }) => spans)).toHaveLength(20);
   });
 
   it.each([429, 408, 500, 503])('stay for later when the backend answers %d', async (status) => {
