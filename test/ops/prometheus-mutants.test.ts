@@ -9,6 +9,10 @@ import { promtool } from '../support/ops/prometheus-tools';
 import { mutantsOf } from '../support/ops/promql-mutants';
 import { temporaryDirectories } from '../unit/telemetry/temporary-directory';
 
+/** Every other mistake in one run of the tests, the rest in the next; `PROMETHEUS_MUTANTS=all`: each of them. */
+const ALL = process.env['PROMETHEUS_MUTANTS'] === 'all';
+const PARITY = Date.now() % 2;
+
 /** A rule that is wrong, and how. */
 interface WrongRule {
   readonly what: string;
@@ -69,7 +73,8 @@ describe('the tests of the rules find each mistake in', () => {
     const rule = allRules().find((candidate) => nameOf(candidate) === name)!;
     expect(await passes(rule)).toBe(true);
     const overlooked: string[] = [];
-    for (const { what, rule: wrong } of wrongRules(rule)) if (await passes(wrong)) overlooked.push(what);
+    const planted = wrongRules(rule).filter((_, index) => ALL || index % 2 === PARITY);
+    for (const { what, rule: wrong } of planted) if (await passes(wrong)) overlooked.push(what);
     expect(overlooked).toEqual([]);
   });
 });
