@@ -34,13 +34,14 @@ export function renderCancelPlan(plan: CancelPlan, screen: Screen): string {
       unchanged,
     ].join('\n');
   }
+  const promised =
+    finishFirst.length === 0
+      ? 'undo'
+      : `first finish ${finishFirst.map(titleOf).join(' and ')}, because both are promised, then undo`;
   return [
-    ...(finishFirst.length === 0
-      ? []
-      : [`Before that it would finish ${finishFirst.map(titleOf).join(' and ')}: both are promised.`]),
     undo.length === 0
       ? `${order}. Cancelling it now would end it as ${ends}: there is nothing to undo.`
-      : `${order}. Cancelling it now would undo, in this order, and end it as ${ends}:`,
+      : `${order}. Cancelling it now would ${promised}, in this order, and end it as ${ends}:`,
     ...undos,
     unchanged,
   ].join('\n');
