@@ -195,13 +195,6 @@ export const BUGS: readonly Bug[] = [
     tests: ['test/integration/gateway/customers.test.ts'],
   },
   {
-    name: 'the guardian takes a step that was never begun for one that may have happened',
-    file: 'src/workflows/order-settlement.ts',
-    find: "return state === 'done' || state === 'unknown';",
-    replace: "return state !== 'failed';",
-    tests: ['test/e2e/guardian.test.ts'],
-  },
-  {
     name: 'retries do not spread',
     file: 'src/activities/activities.ts',
     find: 'reportAttempts(spreadRetries(bareActivities(tracer, config)))',
