@@ -26,7 +26,16 @@ const ARROWS = [
   {
     target: './src/services',
     from: './src',
-    except: ['./services', './http', './database', './domain', './telemetry', './config', './stack/part.ts'],
+    except: [
+      './services',
+      './http',
+      './database',
+      './domain',
+      './telemetry',
+      './config',
+      './stack/part.ts',
+      './stack/repeating.ts',
+    ],
   },
   { target: './src/http', from: './src', except: ['./http', './domain', './telemetry', './config'] },
   { target: './src/database', from: './src', except: ['./database', './telemetry', './config'] },
@@ -45,6 +54,7 @@ const ARROWS = [
       './temporal/connection.ts',
       './config',
       './stack/part.ts',
+      './stack/repeating.ts',
     ],
   },
   {
@@ -94,6 +104,7 @@ const ARROWS = [
       './telemetry',
       './config',
       './stack/part.ts',
+      './stack/repeating.ts',
     ],
   },
   { target: './src/temporal', from: ['./src/cli', './src/orders', './src/services', './src/stack'] },

@@ -1,3 +1,4 @@
+import { Repeating } from '../stack/repeating';
 import { LABELS, METRICS } from '../telemetry/metric-names';
 import type { Telemetry } from '../telemetry/telemetry';
 import type { DueHold } from './barrier/hold-barrier';
@@ -29,21 +30,25 @@ export interface HoldSweepOptions {
  */
 export class HoldSweep {
   readonly #options: HoldSweepOptions;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
-  #stopped = false;
+  readonly #rounds: Repeating;
 
   constructor(options: HoldSweepOptions) {
     this.#options = options;
     this.#observe();
-    this.#schedule(0);
+    this.#rounds = new Repeating(() => this.#sweepAndLog(), {
+      intervalMs: options.intervalMs,
+      onFailure: (error) => {
+        options.telemetry.logger.warn(
+          { err: error },
+          'the clean-up of holds failed; the next one tries again',
+        );
+      },
+    });
   }
 
   /** Resolves when nothing is under way any more. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** Counts, at every scrape, the holds that outlive their end. */
@@ -66,36 +71,23 @@ export class HoldSweep {
       });
   }
 
-  #schedule(afterMs: number): void {
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => {
-      this.#running = this.#sweepAndLog().finally(() => {
-        this.#schedule(this.#options.intervalMs);
-      });
-    }, afterMs);
-  }
-
   async #sweepAndLog(): Promise<void> {
     const { logger } = this.#options.telemetry;
-    try {
-      const { freed, failures } = await this.#sweep();
-      if (freed > 0) logger.info({ freed }, 'holds have expired and were freed');
-      if (failures.length > 0) {
-        const [err] = failures;
-        logger.warn(
-          { failed: failures.length, err },
-          'holds could not be freed; the next clean-up tries again',
-        );
-      }
-    } catch (error) {
-      logger.warn({ err: error }, 'the clean-up of holds failed; the next one tries again');
+    const { freed, failures } = await this.#sweep();
+    if (freed > 0) logger.info({ freed }, 'holds have expired and were freed');
+    if (failures.length > 0) {
+      const [err] = failures;
+      logger.warn(
+        { failed: failures.length, err },
+        'holds could not be freed; the next clean-up tries again',
+      );
     }
   }
 
   async #sweep(): Promise<{ freed: number; failures: readonly unknown[] }> {
     let freed = 0;
     const failures: unknown[] = [];
-    for (let last: DueHold | undefined; !this.#stopped;) {
+    for (let last: DueHold | undefined; !this.#rounds.stopped;) {
       const page = await this.#options.due(last, PAGE);
       const results = await Promise.allSettled(page.map((hold) => this.#options.expire(hold)));
       for (const result of results) {

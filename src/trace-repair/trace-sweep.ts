@@ -7,6 +7,7 @@ import type { WorkflowBundleOption } from '@temporalio/worker';
 import { orderSummary } from '../orders/order-summary';
 import type { OrderSummary } from '../orders/order-summary';
 import { ordersQuery } from '../orders/visibility-query';
+import { Repeating } from '../stack/repeating';
 import type { StartedTelemetry } from '../telemetry/telemetry';
 import { openTraceStore } from '../telemetry/trace-store';
 import type { TraceStore } from '../telemetry/trace-store';
@@ -44,40 +45,28 @@ export class TraceSweep {
   readonly #watermarkFile: string;
   /** Runs that were looked at, with the time of their close: the overlap shows them again. */
   readonly #seen = new Map<string, number>();
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
-  #stopped = false;
+  readonly #rounds: Repeating;
 
   constructor(options: TraceSweepOptions) {
     this.#options = options;
     this.#watermarkFile = path.join(options.dataDir, 'trace-sweep.json');
-    this.#schedule(0);
+    this.#rounds = new Repeating(() => this.#sweepAndLog(), {
+      intervalMs: options.intervalMs,
+      onFailure: (error) => {
+        if (this.#rounds.stopped) return;
+        options.telemetry.logger.warn({ err: error }, 'the sweep of traces failed; the next one tries again');
+      },
+    });
   }
 
   /** Resolves when nothing is under way any more. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#running;
-  }
-
-  #schedule(afterMs: number): void {
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => {
-      this.#running = this.#sweepAndLog().finally(() => {
-        this.#schedule(this.#options.intervalMs);
-      });
-    }, afterMs);
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   async #sweepAndLog(): Promise<void> {
-    const { logger } = this.#options.telemetry;
-    try {
-      const { looked, repaired } = await this.#sweep();
-      if (repaired > 0) logger.info({ looked, repaired }, 'traces were made whole');
-    } catch (error) {
-      if (!this.#stopped) logger.warn({ err: error }, 'the sweep of traces failed; the next one tries again');
-    }
+    const { looked, repaired } = await this.#sweep();
+    if (repaired > 0) this.#options.telemetry.logger.info({ looked, repaired }, 'traces were made whole');
   }
 
   async #sweep(): Promise<{ looked: number; repaired: number }> {
@@ -96,7 +85,7 @@ export class TraceSweep {
     } finally {
       store.close();
     }
-    if (!this.#stopped) this.#advance(until);
+    if (!this.#rounds.stopped) this.#advance(until);
     return { looked, repaired };
   }
 
@@ -111,7 +100,7 @@ export class TraceSweep {
     const time = (ms: number) => `'${new Date(ms).toISOString()}'`;
     const query = `${ordersQuery()} AND CloseTime >= ${time(since)} AND CloseTime < ${time(until)}`;
     for await (const info of workflow.list({ query })) {
-      if (this.#stopped) return;
+      if (this.#rounds.stopped) return;
       if (this.#seen.has(info.runId)) continue;
       look();
       // The worker's own work comes first.

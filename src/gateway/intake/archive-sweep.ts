@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { OrderClient } from '../../orders/order-client';
 import { OrderNotFoundError } from '../../orders/errors';
 import { isInterrupted } from '../../orders/order-summary';
+import { Repeating } from '../../stack/repeating';
 import { TemporalUnavailableError } from '../../orders/temporal-calls';
 import type { OrderArchive } from './archive';
 
@@ -24,36 +24,31 @@ interface ArchiveSweepDeps {
 
 /** Brings the outcome of orders that nobody waited for into the archive, until it is stopped. */
 export class ArchiveSweep {
-  readonly #stop = new AbortController();
-  readonly #running: Promise<void>;
+  readonly #rounds: Repeating;
 
   constructor(private readonly deps: ArchiveSweepDeps) {
-    this.#running = this.#run();
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stop;
-    const pause = () => sleep(this.deps.intervalMs, true, { signal }).catch(() => false);
-    while (await pause()) {
-      await this.#round(signal).catch((error: unknown) => {
+    const { intervalMs } = deps;
+    this.#rounds = new Repeating(() => this.#round(), {
+      intervalMs,
+      firstAfterMs: intervalMs,
+      onFailure: (error) => {
         this.#failed(error);
-      });
-    }
+      },
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** Asks about everything that is due, however much it is: what falls behind is forgotten by Temporal one day. */
-  async #round(signal: AbortSignal): Promise<void> {
+  async #round(): Promise<void> {
     const now = Date.now();
     for (;;) {
       const ids = await this.deps.archive.due(now, BATCH);
       if (ids.length === 0) return;
       for (const orderId of ids) {
-        if (signal.aborted) return;
+        if (this.#rounds.stopped) return;
         await this.#settle(orderId).catch((error: unknown) => {
           // Nothing can be learnt about the others either.
           if (error instanceof TemporalUnavailableError) throw error;
