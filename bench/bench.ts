@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import type { Config } from '../src/config/config';
+import { SAMPLE_ORDER } from '../src/domain/sample-order';
 import { orderWorkflowId } from '../src/domain/ids';
 import { privateConfig } from '../src/stack/private-stack';
-import { reportFailure } from '../src/stack/run-until-signal';
 import { PART_NAMES } from '../src/stack/start-part';
 import { StartTracing } from '../src/telemetry/client-interceptor';
 import { startTelemetry } from '../src/telemetry/start-telemetry';
 import { openTraceStore } from '../src/telemetry/trace-store';
 import { startDevServer } from '../src/temporal/dev-server';
+import { runScript, wholeNumber } from '../scripts/support/script';
 import { Parts } from '../test/chaos/parts';
 import { TsProcess } from '../test/support/ts-process';
 import { measure, median } from './measure';
@@ -21,18 +22,7 @@ What durability and being seen cost: everything side by side on one server, in r
 meanwhile befalls all. The ratios are what counts.`;
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
-const ORDER = {
-  customerId: 'cus_bench',
-  items: [{ sku: 'SKU-CABLE', quantity: 1 }],
-  payment: { method: 'pm_card_visa' },
-  shippingAddress: {
-    name: 'A. Buyer',
-    line1: '1 Main St',
-    city: 'Berlin',
-    postalCode: '10115',
-    country: 'DE',
-  },
-};
+const ORDER = { ...SAMPLE_ORDER, customerId: 'cus_bench', items: [{ sku: 'SKU-CABLE', quantity: 1 }] };
 
 interface Measured {
   readonly name: string;
@@ -58,10 +48,10 @@ async function main(): Promise<void> {
     process.stdout.write(`${USAGE}\n`);
     return;
   }
-  const measured = await bench(wholeNumber(values.rounds), {
-    alone: wholeNumber(values.alone),
-    busy: wholeNumber(values.busy),
-    parallel: wholeNumber(values.parallel),
+  const measured = await bench(wholeNumber(values.rounds, USAGE), {
+    alone: wholeNumber(values.alone, USAGE),
+    busy: wholeNumber(values.busy, USAGE),
+    parallel: wholeNumber(values.parallel, USAGE),
   });
   process.stdout.write(
     values.json ? `${JSON.stringify(measured, undefined, 2)}\n` : `${tableOf(measured)}\n`,
@@ -224,11 +214,4 @@ function ratio(rounds: readonly Round[], baseline: readonly Round[], field: 'p50
   return `×${median(ratios).toFixed(2)}, ${low.toFixed(2)} to ${high.toFixed(2)}`;
 }
 
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 1) throw new Error(`'${text}' is no number from 1: ${USAGE}`);
-  return number;
-}
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-main().catch(reportFailure);
+runScript(main);

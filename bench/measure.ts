@@ -55,16 +55,25 @@ export async function measure(subject: Subject, serverPid: number, sizes: Sizes)
 
 async function timed({ run }: Subject, count: number, parallel: number): Promise<number[]> {
   const latencies: number[] = [];
+  await inParallel(count, parallel, async () => {
+    const from = performance.now();
+    await run();
+    latencies.push(performance.now() - from);
+  });
+  return latencies;
+}
+
+/** Does the work `count` times, `parallel` at a time. */
+export async function inParallel(
+  count: number,
+  parallel: number,
+  work: () => Promise<unknown>,
+): Promise<void> {
   let left = count;
   const lane = async () => {
-    while (left-- > 0) {
-      const from = performance.now();
-      await run();
-      latencies.push(performance.now() - from);
-    }
+    while (left-- > 0) await work();
   };
   await Promise.all(Array.from({ length: parallel }, lane));
-  return latencies;
 }
 
 /** The value below which that share of the values is. */

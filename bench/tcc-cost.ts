@@ -1,13 +1,15 @@
 import { parseArgs } from 'node:util';
 import type { OrderView, TransactionKind } from '../src/domain/order';
+import { SAMPLE_ORDER } from '../src/domain/sample-order';
 import { openOrders } from '../src/orders/open-orders';
 import type { Orders } from '../src/orders/open-orders';
 import { privateConfig } from '../src/stack/private-stack';
-import { reportFailure } from '../src/stack/run-until-signal';
 import { startStack } from '../src/stack/stack';
 import { ATTR } from '../src/telemetry/semconv';
 import { startTelemetry } from '../src/telemetry/start-telemetry';
 import { openTraceStore } from '../src/telemetry/trace-store';
+import { runScript, wholeNumber } from '../scripts/support/script';
+import { inParallel, percentile } from './measure';
 
 const USAGE = 'npm run bench:tcc -- [--orders 100] [--parallel 16]';
 const OUTCOME_TIMEOUT_MS = 120_000;
@@ -39,11 +41,8 @@ async function main(): Promise<void> {
     print(USAGE);
     return;
   }
-  const [orders, parallel] = [values.orders, values.parallel].map((text) => {
-    const number = Number(text);
-    if (!Number.isInteger(number) || number < 1) throw new Error(`${text}: a whole number. ${USAGE}`);
-    return number;
-  }) as [number, number];
+  const orders = wholeNumber(values.orders, USAGE);
+  const parallel = wholeNumber(values.parallel, USAGE);
   const { config, remove } = await privateConfig({ LOG_LEVEL: 'error' });
   const stack = await startStack({
     config,
@@ -110,23 +109,16 @@ async function place(
   { method = 'pm_card_visa', country = 'DE' }: Ordered,
 ): Promise<OrderView> {
   const { orderId } = await orders.start({
+    ...SAMPLE_ORDER,
     customerId: 'cus_bench',
     items: [{ sku: 'SKU-CABLE', quantity: 1 }],
     payment: { method },
-    shippingAddress: { name: 'A. Buyer', line1: '1 Main St', city: 'Berlin', postalCode: '10115', country },
+    shippingAddress: { ...SAMPLE_ORDER.shippingAddress, country },
     transaction,
   });
   const view = await orders.waitForOutcome(orderId, { timeoutMs: OUTCOME_TIMEOUT_MS });
   if (view === undefined) throw new Error(`${orderId} came to no end`);
   return view;
-}
-
-async function inParallel(count: number, parallel: number, work: () => Promise<unknown>): Promise<void> {
-  let left = count;
-  const lane = async () => {
-    while (left-- > 0) await work();
-  };
-  await Promise.all(Array.from({ length: parallel }, lane));
 }
 
 /** As the traces have them: every request that a service answered for the order's workflow. */
@@ -144,11 +136,6 @@ function requestsPerOrder(views: readonly OrderView[], config: Parameters<typeof
   }
 }
 
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-}
-
 function ratio({ saga, tcc }: Record<TransactionKind, Measured>): string {
   return (percentile(tcc.latencies, 0.5) / percentile(saga.latencies, 0.5)).toFixed(2);
 }
@@ -161,4 +148,4 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-main().catch(reportFailure);
+runScript(main);

@@ -1,12 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { privateConfig } from '../src/stack/private-stack';
-import { reportFailure } from '../src/stack/run-until-signal';
 import { startTelemetry } from '../src/telemetry/start-telemetry';
 import { startDevServer } from '../src/temporal/dev-server';
-import { buildWorkflowBundle } from '../src/temporal/workflow-bundle';
 import { allCells, FAULTS } from '../test/chaos/cells';
 import type { Cell } from '../test/chaos/cells';
 import { CrashMatrix, MATRIX_SETTINGS } from '../test/chaos/crash-matrix';
@@ -14,6 +9,7 @@ import type { CellRun } from '../test/chaos/crash-matrix';
 import { startProxies } from '../test/chaos/matrix-stack';
 import { MOMENTS } from '../test/support/ambush-proxy';
 import type { Moment } from '../test/support/ambush-proxy';
+import { runScript, wholeNumber, withBundle } from './support/script';
 
 const USAGE = `npm run chaos -- [--seeds 1] [--seed N] [--cell PART] [--lanes 1] [--json]
 
@@ -51,9 +47,9 @@ async function main(): Promise<void> {
   }
   const cells = allCells().filter(({ id }) => id.includes(values.cell));
   if (cells.length === 0) throw new Error(`no cell's id contains '${values.cell}': ${USAGE}`);
-  const first = wholeNumber(values.seed);
-  const seeds = Array.from({ length: wholeNumber(values.seeds) }, (_, index) => first + index);
-  const lanes = Math.min(wholeNumber(values.lanes), cells.length);
+  const first = wholeNumber(values.seed, USAGE);
+  const seeds = Array.from({ length: wholeNumber(values.seeds, USAGE) }, (_, index) => first + index);
+  const lanes = Math.min(wholeNumber(values.lanes, USAGE), cells.length);
   const started = performance.now();
   const runs = await withBundle((bundle) =>
     Promise.all(
@@ -104,17 +100,6 @@ async function runLane(cells: readonly Cell[], seeds: readonly number[], bundle:
   }
 }
 
-async function withBundle<T>(work: (bundle: string) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(path.join(os.tmpdir(), 'durable-orders-bundle-'));
-  try {
-    const bundle = path.join(directory, 'workflows.js');
-    await buildWorkflowBundle(bundle);
-    return await work(bundle);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
-}
-
 interface Summary {
   readonly seeds: readonly number[];
   readonly seconds: number;
@@ -155,12 +140,4 @@ function violationsOf(runs: readonly CellRun[]): number {
   return runs.reduce((sum, { violations }) => sum + violations.length, 0);
 }
 
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 1) throw new Error(`'${text}' is no number from 1: ${USAGE}`);
-  return number;
-}
-
-// What it has started ends with it.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-main().catch(reportFailure);
+runScript(main);

@@ -1,14 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openOrders } from '../src/orders/open-orders';
 import { privateConfig } from '../src/stack/private-stack';
-import { reportFailure } from '../src/stack/run-until-signal';
 import { startTelemetry } from '../src/telemetry/start-telemetry';
 import { startDevServer } from '../src/temporal/dev-server';
-import { buildWorkflowBundle } from '../src/temporal/workflow-bundle';
 import { EVERY_KIND, storm, STORM_SETTINGS } from '../test/chaos/storm';
+import type { StormOptions } from '../test/chaos/storm';
+import { runScript, wholeNumber, withBundle } from './support/script';
 
 const USAGE = `npm run chaos:storm -- [--orders 200] [--parallel 8] [--seed N] [--everything] [--calm 0]
 
@@ -35,17 +32,26 @@ async function main(): Promise<void> {
     process.stdout.write(`${USAGE}\n`);
     return;
   }
-  const count = wholeNumber(values.orders, 1);
-  const parallel = wholeNumber(values.parallel, 1);
-  const seed = wholeNumber(values.seed, 0);
-  const calm = wholeNumber(values.calm, 0);
+  const sizes = {
+    count: wholeNumber(values.orders, USAGE),
+    parallel: wholeNumber(values.parallel, USAGE),
+    seed: wholeNumber(values.seed, USAGE, 0),
+    calm: wholeNumber(values.calm, USAGE, 0),
+  };
+  await withBundle((bundle) => weather(bundle, sizes, values.everything));
+}
+
+/** Runs the storm on a stack of its own and prints its report. */
+async function weather(
+  bundle: string,
+  sizes: Pick<StormOptions, 'count' | 'parallel' | 'seed' | 'calm'>,
+  withEverything: boolean,
+): Promise<void> {
+  const { seed } = sizes;
   const say = (line: string) => process.stderr.write(`${seconds()} ${line}\n`);
-  const bundles = await mkdtemp(path.join(os.tmpdir(), 'durable-orders-bundle-'));
-  const bundle = path.join(bundles, 'workflows.js');
-  await buildWorkflowBundle(bundle);
   const own = await privateConfig({ ...STORM_SETTINGS, LOG_LEVEL: 'fatal', WORKFLOW_BUNDLE: bundle });
   const { config } = own;
-  const startServer = () => startDevServer({ config, onProgress: say, persistent: values.everything });
+  const startServer = () => startDevServer({ config, onProgress: say, persistent: withEverything });
   let server = await startServer();
   const restartTemporal = async () => {
     process.kill(server.pid, 'SIGKILL');
@@ -65,8 +71,9 @@ async function main(): Promise<void> {
   try {
     say(`seed ${String(seed)}`);
     const report = await storm({
-      ...{ config, environment, orders, tracer: telemetry.tracer, count, parallel, seed, say, calm },
-      ...(values.everything && everything),
+      ...{ config, environment, orders, tracer: telemetry.tracer, say },
+      ...sizes,
+      ...(withEverything && everything),
     });
     process.stdout.write(
       `${JSON.stringify({ seed, seconds: Number(seconds()), ...report }, undefined, 2)}\n`,
@@ -84,7 +91,6 @@ async function main(): Promise<void> {
     await telemetry.shutdown();
     await server.stop();
     await own.remove();
-    await rm(bundles, { recursive: true, force: true });
   }
 }
 
@@ -93,12 +99,4 @@ function seconds(): string {
   return (performance.now() / 1000).toFixed(1);
 }
 
-function wholeNumber(text: string, from: number): number {
-  const number = Number(text);
-  if (text !== '' && Number.isSafeInteger(number) && number >= from) return number;
-  throw new Error(`'${text}' is no whole number from ${String(from)}: ${USAGE}`);
-}
-
-// What it has started ends with it.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-main().catch(reportFailure);
+runScript(main);

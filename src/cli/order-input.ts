@@ -3,7 +3,7 @@ import { toMajorUnits } from '../domain/money';
 import { InvalidOrderError } from '../orders/errors';
 import type { CliIo } from './output';
 import { UsageError } from './failure';
-import { SAMPLE_ORDER } from './sample-order';
+import { SAMPLE_ORDER } from '../domain/sample-order';
 
 /** The flags of `orders start` that say what to order. */
 export interface OrderFlags {

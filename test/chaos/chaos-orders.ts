@@ -1,6 +1,7 @@
 import type { Tracer } from '@opentelemetry/api';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrderView, TransactionKind } from '../../src/domain/order';
+import { SAMPLE_ORDER } from '../../src/domain/sample-order';
 import { NoWorkerError, PastCancellingError, ServiceUnreachableError } from '../../src/orders/errors';
 import type { Orders } from '../../src/orders/open-orders';
 import { TemporalUnavailableError } from '../../src/orders/temporal-calls';
@@ -53,16 +54,11 @@ export function orderInput(orderId: string, kind: ChaosOrder): object {
   const { transaction, method, country = 'DE', sku = 'SKU-KEYBOARD' } = kind;
   return {
     orderId,
+    ...SAMPLE_ORDER,
     customerId: 'cus_storm',
     items: [{ sku, quantity: 1 }],
     payment: { method },
-    shippingAddress: {
-      name: 'A. Buyer',
-      line1: '1 Main St',
-      city: 'Berlin',
-      postalCode: '10115',
-      country,
-    },
+    shippingAddress: { ...SAMPLE_ORDER.shippingAddress, country },
     transaction,
   };
 }

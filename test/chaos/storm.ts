@@ -11,7 +11,7 @@ import type { ChaosOrder } from './chaos-orders';
 import { cancelPatiently, orderInput, outcomeOf, startPatiently } from './chaos-orders';
 import { Parts } from './parts';
 import { randomOf } from './random';
-import { breachesInTheEnd, spansOf } from './traces';
+import { breachesInTheEnd, tracesOf } from './traces';
 
 /** What the parts run with: patient enough that nothing is given up for a kill, and quick to sweep. */
 export const STORM_SETTINGS = {
@@ -235,7 +235,7 @@ function report(
     'kills' | 'breaches' | 'violations' | 'ended' | 'workerMb'
   >,
 ): StormReport {
-  const traces = views.map((view) => spansOf(view, config));
+  const traces = tracesOf(views, config);
   const spans = traces.flat();
   const compensations = traces.flatMap((trace) =>
     trace.filter(isUndoingSpan).map((span) => ({ span, trace })),

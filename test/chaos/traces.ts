@@ -2,13 +2,14 @@ import type { Config } from '../../src/config/config';
 import type { OrderView } from '../../src/domain/order';
 import type { StoredSpan } from '../../src/telemetry/stored-span';
 import { openTraceStore } from '../../src/telemetry/trace-store';
-import { eventually } from '../support/eventually';
 import { lintTrace } from '../../src/traces/lint-trace';
+import { eventually } from '../support/eventually';
 
-export function spansOf({ traceId }: OrderView, config: Config): StoredSpan[] {
+/** The trace of each order, as it is stored now. */
+export function tracesOf(views: readonly OrderView[], config: Config): StoredSpan[][] {
   const store = openTraceStore(config);
   try {
-    return store.spansOf(traceId);
+    return views.map(({ traceId }) => store.spansOf(traceId));
   } finally {
     store.close();
   }
@@ -21,17 +22,24 @@ export async function breachesInTheEnd(
   limitMs: number,
 ): Promise<string[]> {
   let broken = views;
+  let breaches: string[] = [];
   await eventually(
-    () => (broken = broken.filter((view) => breachesOf(view, config).length > 0)),
+    () => {
+      const traces = tracesOf(broken, config);
+      const found = broken.map((view, index) => breachesOf(view, traces[index] ?? []));
+      broken = broken.filter((_, index) => found[index]?.length !== 0);
+      breaches = found.flat();
+      return breaches;
+    },
     ({ length }) => length === 0,
     'every trace is whole',
     limitMs,
   ).catch(() => undefined);
-  return broken.flatMap((view) => breachesOf(view, config));
+  return breaches;
 }
 
-function breachesOf(view: OrderView, config: Config): string[] {
-  return lintTrace(spansOf(view, config), view).map(
+function breachesOf(view: OrderView, spans: readonly StoredSpan[]): string[] {
+  return lintTrace(spans, view).map(
     ({ rule, detail }) => `${view.orderId} (${view.status}): ${rule}: ${detail}`,
   );
 }

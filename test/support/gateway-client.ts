@@ -1,4 +1,4 @@
-import { SAMPLE_ORDER } from '../../src/cli/sample-order';
+import { SAMPLE_ORDER } from '../../src/domain/sample-order';
 
 /** An answer of the gateway, read. */
 export interface GatewayAnswer<Body = Record<string, unknown>> {

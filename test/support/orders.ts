@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Order } from '../../src/domain/order';
+import { SAMPLE_ORDER } from '../../src/domain/sample-order';
 import { FAST_POLICIES } from './policies';
 import type { OrderWorkflowInput } from '../../src/workflows/definitions';
 
@@ -7,16 +8,7 @@ import type { OrderWorkflowInput } from '../../src/workflows/definitions';
 export function sampleOrder(changes: Partial<Order> = {}): Order {
   return {
     orderId: `ord_${randomUUID()}`,
-    customerId: 'cus_1',
-    items: [{ sku: 'SKU-KEYBOARD', quantity: 2 }],
-    payment: { method: 'pm_card_visa' },
-    shippingAddress: {
-      name: 'A. Buyer',
-      line1: '1 Main St',
-      city: 'Berlin',
-      postalCode: '10115',
-      country: 'DE',
-    },
+    ...SAMPLE_ORDER,
     transaction: 'saga',
     ...changes,
   };

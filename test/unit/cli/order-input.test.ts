@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { UsageError } from '../../../src/cli/failure';
 import { orderInput, parseAmount, parseItem } from '../../../src/cli/order-input';
-import { SAMPLE_ORDER } from '../../../src/cli/sample-order';
+import { SAMPLE_ORDER } from '../../../src/domain/sample-order';
 import { orderRequestSchema } from '../../../src/domain/order-schema';
 import { InvalidOrderError } from '../../../src/orders/errors';
 

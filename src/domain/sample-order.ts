@@ -1,4 +1,7 @@
-/** What `orders start --sample` orders where nothing else is said: it completes. */
+import type { z } from 'zod';
+import type { orderRequestSchema } from './order-schema';
+
+/** An order that completes in the sandbox: what `orders start --sample` orders where nothing else is said. */
 export const SAMPLE_ORDER = {
   customerId: 'cus_1',
   items: [{ sku: 'SKU-KEYBOARD', quantity: 2 }],
@@ -10,4 +13,4 @@ export const SAMPLE_ORDER = {
     postalCode: '10115',
     country: 'DE',
   },
-} as const;
+} satisfies z.input<typeof orderRequestSchema>;
