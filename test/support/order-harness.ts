@@ -8,14 +8,16 @@ import { Worker } from '@temporalio/worker';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import { workflowSpanSink } from '../../src/telemetry/workflow-span-sink';
 import { orderWorkflowId } from '../../src/domain/ids';
-import type { OrderContent } from '../../src/domain/order';
+import type { OrderContent, OrderView } from '../../src/domain/order';
 import {
   ORDER_WORKFLOW_TYPES,
   SEARCH_ATTRIBUTES,
   SETTLEMENT_WORKFLOW_TYPE,
+  orderStatusQuery,
 } from '../../src/workflows/definitions';
 import type { OrderWorkflowInput, SettlementInput } from '../../src/workflows/definitions';
 import type { orderSaga, orderSettlement, orderTcc } from '../../src/workflows';
+import { eventually } from './eventually';
 import { connectTestEnvironment } from './temporal';
 
 /** The bundle of this test run. */
@@ -74,6 +76,20 @@ export class OrderHarness {
       args: [input],
       ...this.#optionsOf(input.order),
     });
+  }
+
+  /** The order's state as lists show it. */
+  async statusAttribute(handle: OrderHandle): Promise<unknown> {
+    return (await handle.describe()).typedSearchAttributes.get(SEARCH_ATTRIBUTES.orderStatus);
+  }
+
+  /** The order, once it waits for an operator. */
+  parked(handle: OrderHandle): Promise<OrderView> {
+    return eventually(
+      () => handle.query(orderStatusQuery),
+      ({ status }) => status === 'needs_attention',
+      'the order is parked',
+    );
   }
 
   #optionsOf({ orderId, customerId }: OrderContent) {

@@ -14,7 +14,7 @@ import type { SandboxTables } from '../../src/services/payment/sandbox/tables';
 import { sandboxMigrations } from '../../src/services/payment/sandbox/tables';
 import { paymentMigrations } from '../../src/services/payment/tables';
 import type { ServiceApp } from '../../src/services/service-app';
-import type { HttpAnswer, ServiceUnderTest } from './services';
+import type { HttpAnswer, ServiceUnderTest, TestDatabase } from './services';
 import { serve } from './services';
 import { FaultyProvider } from './services-faulty-provider';
 import { testTelemetry } from './services-telemetry';
@@ -245,4 +245,13 @@ async function served(app: Promise<ServiceApp>): Promise<ServiceUnderTest> {
 export function wordOf({ status, body, replayed }: HttpAnswer): string {
   const word = status === 201 ? 'held' : status === 200 ? String(body['result']) : String(body['code']);
   return replayed ? `${word} again` : word;
+}
+
+/** A payment service that waits long for its provider, and cleans up all the time. */
+export async function patientPayment(database: TestDatabase): Promise<ParticipantUnderTest> {
+  const config = await database.freshConfig({
+    PAYMENT_PROVIDER_TIMEOUT_MS: '20000',
+    TCC_HOLD_SWEEP_INTERVAL_MS: '20',
+  });
+  return ParticipantUnderTest.open(PAYMENT, config);
 }

@@ -3,16 +3,13 @@ import { ApplicationFailure } from '@temporalio/common';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { refusal } from '../../src/saga/outcome';
 import {
-  SEARCH_ATTRIBUTES,
   cancelOrderSignal,
   orderStatusQuery,
   retryCompensationUpdate,
   skipCompensationUpdate,
 } from '../../src/workflows/definitions';
-import { eventually } from '../support/eventually';
 import { scriptedActivities } from '../support/order-activities';
 import { OrderHarness } from '../support/order-harness';
-import type { OrderHandle } from '../support/order-harness';
 import { sampleInput } from '../support/orders';
 
 describe('orderSaga', () => {
@@ -24,16 +21,6 @@ describe('orderSaga', () => {
   afterAll(async () => {
     await harness.environment.teardown();
   });
-
-  const statusAttribute = async (handle: OrderHandle): Promise<unknown> =>
-    (await handle.describe()).typedSearchAttributes.get(SEARCH_ATTRIBUTES.orderStatus);
-
-  const parked = (handle: OrderHandle) =>
-    eventually(
-      () => handle.query(orderStatusQuery),
-      ({ status }) => status === 'needs_attention',
-      'the order is parked',
-    );
 
   it('completes with four steps done, nothing undone, and what came of each', async () => {
     const input = sampleInput();
@@ -60,7 +47,7 @@ describe('orderSaga', () => {
       expect(view.traceId).toMatch(/^[0-9a-f]{32}$/);
       expect(view.failure).toBeUndefined();
       expect(await handle.query(orderStatusQuery)).toEqual(view);
-      expect(await statusAttribute(handle)).toBe('completed');
+      expect(await harness.statusAttribute(handle)).toBe('completed');
     });
   });
 
@@ -103,7 +90,7 @@ describe('orderSaga', () => {
       expect(view.failure).toEqual({ code: 'no', step, message: 'refused for good' });
       expect(calls.slice(calls.indexOf(activity) + 1)).toEqual(undone);
       expect(view.compensations.every(({ state }) => state === 'done')).toBe(true);
-      expect(await statusAttribute(handle)).toBe('failed');
+      expect(await harness.statusAttribute(handle)).toBe('failed');
     });
   });
 
@@ -149,7 +136,7 @@ describe('orderSaga', () => {
         const done = view.steps.filter(({ state }) => state === 'done').map(({ step }) => step);
         expect(view.compensations.map(({ undoes }) => undoes)).toEqual(done.reverse());
         expect(view.compensations.every(({ state }) => state === 'done')).toBe(true);
-        expect(await statusAttribute(handle)).toBe('cancelled');
+        expect(await harness.statusAttribute(handle)).toBe('cancelled');
       });
     },
   );
@@ -161,14 +148,14 @@ describe('orderSaga', () => {
     });
     await harness.withWorker(broken, async () => {
       const handle = await harness.start(sampleInput());
-      const view = await parked(handle);
+      const view = await harness.parked(handle);
       expect(view.failure).toMatchObject({ code: 'shipping_unavailable', step: 'create_shipment' });
       expect(view.compensations.map(({ step, state, error }) => [step, state, error])).toEqual([
         ['refund_payment', 'failed', 'not refundable'],
         ['release_inventory', 'done', undefined],
         ['cancel_order', 'done', undefined],
       ]);
-      expect(await statusAttribute(handle)).toBe('needs_attention');
+      expect(await harness.statusAttribute(handle)).toBe('needs_attention');
 
       const skip = { by: 'op_1', reason: 'paid back by bank transfer', step: 'refund_payment' } as const;
       await handle.executeUpdate(skipCompensationUpdate, { args: [skip] });
@@ -179,7 +166,7 @@ describe('orderSaga', () => {
         skippedBy: 'op_1',
         reason: 'paid back by bank transfer',
       });
-      expect(await statusAttribute(handle)).toBe('failed');
+      expect(await harness.statusAttribute(handle)).toBe('failed');
     });
   });
 
@@ -194,7 +181,7 @@ describe('orderSaga', () => {
     });
     await harness.withWorker(broken, async () => {
       const handle = await harness.start(sampleInput());
-      await parked(handle);
+      await harness.parked(handle);
       repaired = true;
       await handle.executeUpdate(retryCompensationUpdate, { args: [{ by: 'op_1' }] });
       const view = await handle.result();
@@ -210,7 +197,7 @@ describe('orderSaga', () => {
     });
     await harness.withWorker(broken, async () => {
       const handle = await harness.start(sampleInput());
-      await parked(handle);
+      await harness.parked(handle);
       const events = async () => (await handle.fetchHistory()).events?.length;
       const before = await events();
       for (const skip of [

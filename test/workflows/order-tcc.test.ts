@@ -3,16 +3,13 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { OrderView } from '../../src/domain/order';
 import { refusal } from '../../src/saga/outcome';
 import {
-  SEARCH_ATTRIBUTES,
   cancelOrderSignal,
   orderStatusQuery,
   retryCompensationUpdate,
   skipCompensationUpdate,
 } from '../../src/workflows/definitions';
-import { eventually } from '../support/eventually';
 import { scriptedActivities } from '../support/order-activities';
 import { OrderHarness } from '../support/order-harness';
-import type { OrderHandle } from '../support/order-harness';
 import { sampleInput } from '../support/orders';
 
 const input = () => sampleInput({ transaction: 'tcc' });
@@ -35,16 +32,6 @@ describe('orderTcc', () => {
   afterAll(async () => {
     await harness.environment.teardown();
   });
-
-  const statusAttribute = async (handle: OrderHandle): Promise<unknown> =>
-    (await handle.describe()).typedSearchAttributes.get(SEARCH_ATTRIBUTES.orderStatus);
-
-  const parked = (handle: OrderHandle) =>
-    eventually(
-      () => handle.query(orderStatusQuery),
-      ({ status }) => status === 'needs_attention',
-      'the order is parked',
-    );
 
   it('holds stock and money, takes both, then ships', async () => {
     const calls: string[] = [];
@@ -75,7 +62,7 @@ describe('orderTcc', () => {
         ['create_shipment', 6, 'done', 1],
       ]);
       expect(await handle.query(orderStatusQuery)).toEqual(view);
-      expect(await statusAttribute(handle)).toBe('completed');
+      expect(await harness.statusAttribute(handle)).toBe('completed');
     });
   });
 
@@ -130,7 +117,7 @@ describe('orderTcc', () => {
       expect(view.failure).toEqual({ code: 'no', step, message: 'refused for good' });
       expect(calls.slice(calls.indexOf(activity) + 1)).toEqual(undoing);
       expect(view.compensations.every(({ state }) => state === 'done')).toBe(true);
-      expect(await statusAttribute(handle)).toBe('failed');
+      expect(await harness.statusAttribute(handle)).toBe('failed');
     });
   });
 
@@ -201,7 +188,7 @@ describe('orderTcc', () => {
     });
     await harness.withWorker(broken, async () => {
       const handle = await harness.start(input());
-      const view = await parked(handle);
+      const view = await harness.parked(handle);
       expect(view.failure).toMatchObject({ code: 'hold_expired', step: 'confirm_inventory' });
       expect(view.paymentId).toBe('pay_1');
       expect(view.compensations.map(({ step, state, error }) => [step, state, error])).toEqual([
@@ -209,7 +196,7 @@ describe('orderTcc', () => {
         ['cancel_inventory', 'done', undefined],
         ['cancel_order', 'done', undefined],
       ]);
-      expect(await statusAttribute(handle)).toBe('needs_attention');
+      expect(await harness.statusAttribute(handle)).toBe('needs_attention');
       const skip = { by: 'op_1', reason: 'voided by phone', step: 'cancel_payment' } as const;
       await handle.executeUpdate(skipCompensationUpdate, { args: [skip] });
       const ended = await handle.result();
@@ -226,7 +213,7 @@ describe('orderTcc', () => {
     });
     await harness.withWorker(broken, async () => {
       const handle = await harness.start(input());
-      await parked(handle);
+      await harness.parked(handle);
       repaired = true;
       await handle.executeUpdate(retryCompensationUpdate, { args: [{ by: 'op_1' }] });
       const view = await handle.result();

@@ -3,8 +3,8 @@ import { eventually } from '../../support/eventually';
 import { onEachDatabase } from '../../support/services';
 import { dies, Gate } from '../../support/services-faulty-provider';
 import { OneHold } from '../../support/services-one-hold';
-import type { TccRequest } from '../../support/services-participants';
-import { ParticipantUnderTest, PAYMENT } from '../../support/services-participants';
+import type { ParticipantUnderTest, TccRequest } from '../../support/services-participants';
+import { patientPayment } from '../../support/services-participants';
 
 const HELD = { held: 5998, taken: 0 };
 const TAKEN = { held: 0, taken: 5998 };
@@ -15,11 +15,7 @@ onEachDatabase((database) => {
   let hold: OneHold;
   let orders = 0;
   beforeAll(async () => {
-    const config = await database.freshConfig({
-      PAYMENT_PROVIDER_TIMEOUT_MS: '20000',
-      TCC_HOLD_SWEEP_INTERVAL_MS: '20',
-    });
-    payment = await ParticipantUnderTest.open(PAYMENT, config);
+    payment = await patientPayment(database);
   });
   afterAll(() => payment.stop());
   beforeEach(() => {

@@ -4,7 +4,7 @@ import { eventually } from '../../support/eventually';
 import type { HttpAnswer } from '../../support/services';
 import { onEachDatabase } from '../../support/services';
 import { dies } from '../../support/services-faulty-provider';
-import { ParticipantUnderTest, PAYMENT, wordOf } from '../../support/services-participants';
+import { ParticipantUnderTest, patientPayment, PAYMENT, wordOf } from '../../support/services-participants';
 
 const HELD = { held: 5998, taken: 0 };
 const TAKEN = { held: 0, taken: 5998 };
@@ -13,11 +13,7 @@ const NOTHING = { held: 0, taken: 0 };
 onEachDatabase((database) => {
   let payment: ParticipantUnderTest;
   beforeAll(async () => {
-    const config = await database.freshConfig({
-      PAYMENT_PROVIDER_TIMEOUT_MS: '20000',
-      TCC_HOLD_SWEEP_INTERVAL_MS: '20',
-    });
-    payment = await ParticipantUnderTest.open(PAYMENT, config);
+    payment = await patientPayment(database);
   });
   afterAll(() => payment.stop());
 
