@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { SagaPolicies } from '../saga/policy';
 import { bearerTokensSchema } from './bearer-tokens';
 import type { BearerTokens } from './bearer-tokens';
-import { attempts, factor, milliseconds } from './bounds';
+import { attempts, factor, firstAttempt, milliseconds } from './bounds';
 import { PayloadKeys, payloadKeysSchema } from './payload-keys';
 import { overrideVariables, policyOverrides } from './policy-overrides';
 import { contradictions, shown } from './problems';
@@ -124,11 +124,14 @@ const environmentSchema = z.object({
   SAGA_STEP_BACKOFF_INITIAL_MS: milliseconds(200),
   SAGA_STEP_BACKOFF_MAX_MS: milliseconds(5_000),
   SAGA_STEP_BACKOFF_COEFFICIENT: factor(2),
+  /** `local`: the first attempt is the worker's that has the order, without a round trip to Temporal. */
+  SAGA_STEP_FIRST_ATTEMPT: firstAttempt,
   SAGA_COMPENSATION_TIMEOUT_MS: milliseconds(5_000),
   SAGA_COMPENSATION_MAX_ATTEMPTS: attempts(10),
   SAGA_COMPENSATION_BACKOFF_INITIAL_MS: milliseconds(200),
   SAGA_COMPENSATION_BACKOFF_MAX_MS: milliseconds(30_000),
   SAGA_COMPENSATION_BACKOFF_COEFFICIENT: factor(2),
+  SAGA_COMPENSATION_FIRST_ATTEMPT: firstAttempt,
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 
@@ -279,6 +282,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
         backoffInitialMs: env.SAGA_STEP_BACKOFF_INITIAL_MS,
         backoffMaxMs: env.SAGA_STEP_BACKOFF_MAX_MS,
         backoffCoefficient: env.SAGA_STEP_BACKOFF_COEFFICIENT,
+        firstAttempt: env.SAGA_STEP_FIRST_ATTEMPT,
       },
       compensation: {
         timeoutMs: env.SAGA_COMPENSATION_TIMEOUT_MS,
@@ -286,6 +290,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
         backoffInitialMs: env.SAGA_COMPENSATION_BACKOFF_INITIAL_MS,
         backoffMaxMs: env.SAGA_COMPENSATION_BACKOFF_MAX_MS,
         backoffCoefficient: env.SAGA_COMPENSATION_BACKOFF_COEFFICIENT,
+        firstAttempt: env.SAGA_COMPENSATION_FIRST_ATTEMPT,
       },
       ...(Object.keys(overrides.byName).length > 0 && { overrides: overrides.byName }),
     },

@@ -1,15 +1,16 @@
 import type { z } from 'zod';
 import { ALL_STEPS } from '../domain/steps';
 import type { StepPolicy } from '../saga/policy';
-import { attempts, factor, milliseconds } from './bounds';
+import { attempts, factor, firstAttempt, milliseconds } from './bounds';
 
 /** The environment's name of each policy field, and what it may be. */
-const POLICY_FIELDS: Readonly<Record<string, { field: keyof StepPolicy; schema: z.ZodType<number> }>> = {
+const POLICY_FIELDS: Readonly<Record<string, { field: keyof StepPolicy; schema: z.ZodType }>> = {
   TIMEOUT_MS: { field: 'timeoutMs', schema: milliseconds(1) },
   MAX_ATTEMPTS: { field: 'maxAttempts', schema: attempts(1) },
   BACKOFF_INITIAL_MS: { field: 'backoffInitialMs', schema: milliseconds(1) },
   BACKOFF_MAX_MS: { field: 'backoffMaxMs', schema: milliseconds(1) },
   BACKOFF_COEFFICIENT: { field: 'backoffCoefficient', schema: factor(1) },
+  FIRST_ATTEMPT: { field: 'firstAttempt', schema: firstAttempt },
 };
 
 /**

@@ -8,8 +8,10 @@ import {
 } from '@temporalio/common/lib/internal-non-workflow';
 import type { temporal } from '@temporalio/proto';
 import { ALL_STEPS, STEPS_OF } from '../domain/steps';
-import type { OrderStep } from '../domain/steps';
+import type { OrderStep, StepName } from '../domain/steps';
 import { failureText, outcomeOf } from '../saga/outcome';
+import { isLocal, policyOf } from '../saga/policy';
+import type { SagaPolicies } from '../saga/policy';
 import type {
   AbandonedStep,
   OrderWorkflowInput,
@@ -21,6 +23,9 @@ import {
   cancelOrderSignal,
   skipCompensationUpdate,
 } from '../workflows/definitions';
+
+import { localAttemptOf } from './local-attempt';
+import type { LocalAttempt } from './local-attempt';
 
 type History = temporal.api.history.v1.IHistory;
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
@@ -57,7 +62,8 @@ export async function readPast(history: History, converter: LoadedDataConverter)
   }
   const order = input as OrderWorkflowInput;
   const plans = STEPS_OF[order.order.transaction];
-  const parts = await Promise.all(plans.map((plan) => readStep(plan, events, converter)));
+  const read = await Promise.all(plans.map((plan) => readStep(plan, events, converter)));
+  const parts = withLost(plans, read, order.policies);
   const { paymentId, shipmentId } = Object.assign({}, ...parts.map(({ ids }) => ids)) as Ids;
   return {
     headers,
@@ -102,7 +108,7 @@ async function readStep(
   converter: LoadedDataConverter,
 ): Promise<PastPart> {
   const scheduled = events.find((event) => isOf(event.activityTaskScheduledEventAttributes, name));
-  if (scheduled === undefined) return { step: { step: name, state: 'pending', attempts: 0 }, ids: {} };
+  if (scheduled === undefined) return readLocalStep(name, events, converter);
   const isOfThis = (id: unknown) => String(id) === String(scheduled.eventId);
   const started = events.find(({ activityTaskStartedEventAttributes: attributes }) =>
     isOfThis(attributes?.scheduledEventId),
@@ -126,11 +132,57 @@ async function readStep(
     if (failed && isOfThis(failed.scheduledEventId)) {
       const error = await decodeOptionalFailureToOptionalError(converter, failed.failure);
       const state = outcomeOf(error) === 'not_done' ? 'failed' : 'unknown';
-      const { message } = failureText(error instanceof ApplicationFailure ? error : (error?.cause ?? error));
-      return { step: { ...begun, state, endedAt: timeOf(event), error: message }, ids: {} };
+      return { step: { ...begun, state, endedAt: timeOf(event), error: textOf(error) }, ids: {} };
     }
   }
   return { step: { ...begun, state: 'unknown', error: NO_OUTCOME }, ids: {} };
+}
+
+/** Of a step whose only attempt that is known was the worker's own. */
+async function readLocalStep(
+  name: StepName,
+  events: readonly HistoryEvent[],
+  converter: LoadedDataConverter,
+): Promise<PastPart> {
+  const attempt = localAttempts(events).find(({ activityType }) => activityType === activityOf(name));
+  if (attempt === undefined) return { step: { step: name, state: 'pending', attempts: 0 }, ids: {} };
+  const { endedAt, result, failure } = attempt;
+  const known = { step: name, attempts: 1, startedAt: endedAt, endedAt };
+  if (failure === undefined) {
+    const reported = await decodeFromPayloadsAtIndex<{ value?: Ids }>(converter, 0, [...result]);
+    return { step: { ...known, state: 'done' }, ids: reported.value ?? {} };
+  }
+  const error = await decodeOptionalFailureToOptionalError(converter, failure);
+  const state = outcomeOf(error) === 'not_done' ? 'failed' : 'unknown';
+  return { step: { ...known, state, error: textOf(error) }, ids: {} };
+}
+
+/**
+ * Steps whose first attempt is local may have been done, one after the other, in a workflow task of which the history
+ * knows nothing: then nobody knows whether they were.
+ */
+function withLost(
+  plans: readonly OrderStep[],
+  parts: readonly PastPart[],
+  policies: SagaPolicies,
+): readonly PastPart[] {
+  let mayHaveBegun = true;
+  return parts.map((part, index): PastPart => {
+    const plan = plans[index];
+    const isPending = part.step.state === 'pending';
+    const local = plan !== undefined && !('phase' in plan) && isLocal(policyOf(policies, 'step', plan.name));
+    mayHaveBegun &&= part.step.state === 'done' || (isPending && local);
+    if (!isPending || !mayHaveBegun) return part;
+    return { ...part, step: { ...part.step, state: 'unknown', attempts: 1, error: NO_OUTCOME } };
+  });
+}
+
+function localAttempts(events: readonly HistoryEvent[]): LocalAttempt[] {
+  return events.flatMap((event) => localAttemptOf(event) ?? []);
+}
+
+function textOf(error: Error | undefined): string {
+  return failureText(error instanceof ApplicationFailure ? error : (error?.cause ?? error)).message;
 }
 
 const NO_OUTCOME = 'The workflow ended before the outcome was known';
@@ -158,6 +210,8 @@ async function withSkips(
 
 /** From the first compensation, or the wish for one, there is no way but back. */
 function isUndoing(plans: readonly OrderStep[], events: readonly HistoryEvent[]): boolean {
+  const local = new Set(localAttempts(events).map(({ activityType }) => activityType));
+  if (plans.some(({ compensation }) => local.has(activityOf(compensation.name)))) return true;
   return events.some(
     (event) =>
       event.workflowExecutionSignaledEventAttributes?.signalName === cancelOrderSignal.name ||

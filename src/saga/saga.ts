@@ -8,13 +8,13 @@ import type { SagaFailureReason } from './errors';
 import { failureText } from './outcome';
 import { Measurements } from './measurements';
 import type { Participant, Participants, TccOptions } from './participant';
-import { untilKnown } from './policy';
+import { isLocal, untilKnown } from './policy';
 import type { SagaOptions } from './options';
 import type { StepPolicy } from './policy';
 import type { Reported } from './report';
 import { EVENT_NAMES, SAGA_ATTRIBUTES } from './semconv';
 import type { CompensationRecord, PastStep, SagaPhase, StepRecord } from './state';
-import type { PastEffect, StepPlan, StepWork } from './step';
+import type { PastEffect, StepPlan, StepWork, Undo } from './step';
 import { Tcc } from './tcc';
 import { SagaTracing } from './tracing';
 import { SagaWork, keyOf } from './work';
@@ -30,7 +30,7 @@ import { SagaWork, keyOf } from './work';
  * and the saga goes on when the code is mended.
  */
 export class Saga<Activities> {
-  readonly #options: SagaOptions;
+  readonly #options: SagaOptions<Activities>;
   readonly #work: SagaWork<Activities>;
   readonly #tracing: SagaTracing;
   readonly #stack: CompensationStack;
@@ -42,11 +42,14 @@ export class Saga<Activities> {
   #tccFailure: Error | undefined;
   #cancelRequested = false;
   #pivoted = false;
+  /** Whether a wish to cancel ends what runs now. */
+  #interruptible: boolean;
 
-  constructor(options: SagaOptions) {
+  constructor(options: SagaOptions<Activities>) {
     this.#options = options;
     this.#measurements = new Measurements(options.title);
     this.#work = new SagaWork(options.plan, options.policies, this.#measurements);
+    this.#interruptible = !options.plan.some((plan) => this.#isLocal(plan));
     const { runId } = workflowInfo();
     this.#tracing = new SagaTracing(
       options.title,
@@ -101,13 +104,13 @@ export class Saga<Activities> {
   async run<T>(body: () => Promise<T>): Promise<T> {
     let result: T;
     try {
-      this.#scope = new CancellationScope();
-      result = await this.#scope.run(async () => {
+      const whole = async () => {
         const value = await body();
         if (this.#tccFailure !== undefined) throw this.#tccFailure;
         this.#throwIfCancelled();
         return value;
-      });
+      };
+      result = await (this.#interruptible ? this.#cancellable(whole) : this.#shielded(whole));
     } catch (error) {
       if (!(error instanceof TemporalFailure)) throw error;
       throw await CancellationScope.nonCancellable(() => this.#undo(error));
@@ -125,19 +128,20 @@ export class Saga<Activities> {
    * @throws the action's failure, after the step's outcome has been recorded.
    */
   async step<T>(plan: StepPlan, work: StepWork<Activities, T>): Promise<T> {
-    this.#throwIfCancelled();
+    const local = this.#isLocal(plan);
+    if (!local) this.#throwIfCancelled();
     const forward = this.#pivoted || work.pivot === true;
     const policy = this.#policyOf(plan, forward);
     const call = this.#work.call(plan, policy);
     const record = this.#work.begin(plan);
     let compensation: Compensation | undefined;
     const act = (span: SpanContext) => {
-      compensation = this.#push(plan, work, call.key, span);
+      compensation = this.#push(plan, work.compensate, call.key, span);
       return work.action(call);
     };
     try {
       const traced = () => this.#tracing.step(plan, work, act);
-      const { value, attempts } = await (forward ? CancellationScope.nonCancellable(traced) : traced());
+      const { value, attempts } = await this.#carriedOut(traced, { local, forward });
       this.#work.done(record, attempts);
       if (work.pivot === true) {
         this.#pivoted = true;
@@ -147,6 +151,7 @@ export class Saga<Activities> {
     } catch (error) {
       const outcome = this.#work.failed(plan, error, policy);
       if (outcome === 'not_done' && compensation !== undefined) this.#stack.remove(compensation);
+      if (outcome === 'unknown' && local) this.#coverLocalAfter(plan);
       throw error;
     }
   }
@@ -182,7 +187,7 @@ export class Saga<Activities> {
         options,
       ).run();
     try {
-      const holds = await (forward ? CancellationScope.nonCancellable(run) : run());
+      const holds = await this.#carriedOut(run, { local: false, forward });
       return Object.fromEntries(members.map(([name], index) => [name, holds[index]])) as Holds;
     } catch (error) {
       if (error instanceof Error) this.#tccFailure = error;
@@ -204,11 +209,16 @@ export class Saga<Activities> {
     if (skipped !== undefined) this.#skip(compensation.record, skipped.by, skipped.reason);
   }
 
-  /** Asks to undo everything. Has no effect once the pivot is done or the saga is already compensating. */
+  /**
+   * Asks to undo everything. Has no effect once the pivot is done or the saga is already compensating.
+   *
+   * Local steps are done first, up to the next that is not: what a worker that died has done of them is on no record, and
+   * is known for certain only once it has been done again under the same key.
+   */
   cancel(): void {
     if (this.#phase !== 'running' || this.#pivoted) return;
     this.#cancelRequested = true;
-    this.#scope?.cancel();
+    if (this.#interruptible) this.#scope?.cancel();
   }
 
   /** Tries an {@link unsettled} compensation again, or all of them. */
@@ -269,11 +279,58 @@ export class Saga<Activities> {
     this.#stack.conclude();
   }
 
+  #cancellable<T>(body: () => Promise<T>): Promise<T> {
+    this.#scope = new CancellationScope();
+    return this.#scope.run(body);
+  }
+
+  /** As a wish to cancel, which waits, is how a cancellation of the workflow comes to local steps, too. */
+  #shielded<T>(body: () => Promise<T>): Promise<T> {
+    CancellationScope.current().cancelRequested.catch(() => {
+      this.cancel();
+    });
+    return CancellationScope.nonCancellable(() => this.#cancellable(body));
+  }
+
+  #carriedOut<T>(
+    step: () => Promise<T>,
+    { local, forward }: { local: boolean; forward: boolean },
+  ): Promise<T> {
+    if (local) return step();
+    return forward ? CancellationScope.nonCancellable(step) : this.#interruptibly(step);
+  }
+
+  /** What is not local may be ended by a wish to cancel that comes while it runs. */
+  #interruptibly<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#interruptible) return run();
+    this.#interruptible = true;
+    return run().finally(() => {
+      this.#interruptible = false;
+    });
+  }
+
+  #isLocal(plan: StepPlan): boolean {
+    return isLocal(this.#work.policyOf(plan));
+  }
+
+  /**
+   * A worker that died may have come further than this run: had it known the outcome of `plan`, it would have gone on with
+   * the local steps that follow.
+   */
+  #coverLocalAfter(plan: StepPlan): void {
+    const following = this.#options.plan.slice(this.#options.plan.indexOf(plan) + 1);
+    for (const later of following) {
+      const undo = this.#isLocal(later) ? this.#options.undoOf?.(later.name) : undefined;
+      if (undo === undefined) return;
+      this.#push(later, undo, keyOf(later.name), undefined);
+    }
+  }
+
   #push(
     plan: StepPlan,
-    { compensate }: StepWork<Activities, unknown>,
+    compensate: Undo<Activities> | undefined,
     key: string,
-    span: SpanContext,
+    span: SpanContext | undefined,
   ): Compensation | undefined {
     if (compensate === undefined) return undefined;
     const compensation = this.#work.compensation(plan, key, compensate, (run) =>

@@ -37,11 +37,14 @@ export interface CompensationCall<Activities> extends ActionCall<Activities> {
   readonly compensates: string;
 }
 
+/** Undoes an effect, also when it is not known whether it happened. Must be idempotent by its key. */
+export type Undo<Activities> = (call: CompensationCall<Activities>) => Promise<Reported<unknown>>;
+
 /** What a step of another run has done, or may have. */
 export interface PastEffect<Activities> {
   /** The step under whose key it was done. */
   readonly madeBy: string;
-  readonly compensate: (call: CompensationCall<Activities>) => Promise<Reported<unknown>>;
+  readonly compensate: Undo<Activities>;
   /** The span that tells of it, where that is known. */
   readonly span?: SpanContext | undefined;
   /** Who had given up undoing it, and why: then it stays. */
@@ -59,8 +62,7 @@ interface Action<Activities, Result> {
 }
 
 interface Compensable<Activities> {
-  /** Undoes the action, also when it is not known whether it happened. Must be idempotent by its key. */
-  readonly compensate: (call: CompensationCall<Activities>) => Promise<Reported<unknown>>;
+  readonly compensate: Undo<Activities>;
   readonly pivot?: never;
   readonly noCompensation?: never;
 }

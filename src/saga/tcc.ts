@@ -6,7 +6,7 @@ import type { Outcome } from './outcome';
 import type { Measurements } from './measurements';
 import type { Participant, TccOptions } from './participant';
 import type { StepPolicy } from './policy';
-import { untilKnown } from './policy';
+import { remote, untilKnown } from './policy';
 import type { Reported } from './report';
 import type { CompensationCall, StepPlan } from './step';
 import type { PhaseTracing, TccTracing } from './tcc-tracing';
@@ -155,7 +155,7 @@ export class Tcc<Activities> {
     const { participant } = member;
     const plan = participant.plan.try;
     this.#host.throwIfCancelled();
-    const policy = this.#host.policyOf(plan);
+    const policy = remote(this.#host.policyOf(plan));
     const call = this.#host.work.call(plan, policy);
     member.undo = this.#undo(plan, call.key, participant.cancel);
     return this.#part(
@@ -174,7 +174,7 @@ export class Tcc<Activities> {
     const { work, tracing } = this.#host;
     const { participant } = member;
     const plan = participant.plan.confirm;
-    const policy = untilKnown(work.policyOf(plan));
+    const policy = untilKnown(remote(work.policyOf(plan)));
     const confirms = keyOf(participant.plan.try.name);
     const confirm = () => participant.confirm({ ...work.call(plan, policy), confirms });
     await this.#part(plan, policy, phase, confirm, (outcome) => {

@@ -8,7 +8,7 @@ import type { SagaPolicies, StepPolicy } from './policy';
 import type { Reported, Reporting } from './report';
 import { begin, end, now } from './state';
 import type { PastStep, StepRecord } from './state';
-import type { ActionCall, CompensationCall, StepPlan } from './step';
+import type { ActionCall, StepPlan, Undo } from './step';
 
 /** Calls of one saga's effects under their keys and policies, and the record of what became of each. */
 export class SagaWork<Activities> {
@@ -84,7 +84,7 @@ export class SagaWork<Activities> {
   compensation(
     plan: StepPlan,
     compensates: string,
-    compensate: (call: CompensationCall<Activities>) => Promise<Reported<unknown>>,
+    compensate: Undo<Activities>,
     traced: (run: () => Promise<Reported<unknown>>) => Promise<Reported<unknown>>,
   ): Compensation {
     const name = plan.compensation?.name ?? `undo_${plan.name}`;

@@ -47,6 +47,7 @@ export function orderWorkerOptions(deps: WorkerDeps): WorkerOptions {
     shutdownForceTime: worker.shutdownGraceMs + FORCE_AFTER_GRACE_MS,
     maxConcurrentWorkflowTaskExecutions: worker.maxConcurrentWorkflowTasks,
     maxConcurrentActivityTaskExecutions: worker.maxConcurrentActivities,
+    maxConcurrentLocalActivityExecutions: worker.maxConcurrentActivities,
     maxCachedWorkflows: worker.maxCachedWorkflows,
     // An order stays with the code that it began on: whatever a new build changes, it replays no old history.
     ...(worker.version !== undefined && {

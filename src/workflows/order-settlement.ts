@@ -3,11 +3,11 @@ import type { OrderActivities } from '../activities/activities';
 import { ABANDONED } from '../domain/order';
 import type { OrderView } from '../domain/order';
 import { ORDER_SETTLEMENT, STEPS_OF } from '../domain/steps';
-import type { CompensationName, OrderStep, StepName } from '../domain/steps';
-import type { Reported } from '../saga/report';
-import type { CompensationCall, PastEffect } from '../saga/step';
+import type { OrderStep, StepName } from '../domain/steps';
+import type { PastEffect } from '../saga/step';
 import type { AbandonedStep, SettlementInput } from './definitions';
 import { runOrder } from './run-order';
+import { undosOf } from './undo';
 
 /**
  * Ends an order whose own workflow is gone: `failed` with everything undone that was done, or may have been, in reverse
@@ -22,16 +22,16 @@ export function orderSettlement(input: SettlementInput): Promise<OrderView> {
   return runOrder({ ...input, title: ORDER_SETTLEMENT }, (saga, progress) => {
     progress.paymentId = input.paymentId;
     progress.shipmentId = input.shipmentId;
+    const undo = undosOf(orderId);
     for (const plan of STEPS_OF[transaction]) {
       const { step, span, skipped, ...past } = stepOf(plan.name, steps);
       // Also of a completed order, whose cancellation may be there before this run's first moment.
       const madeBy = effectOf(plan, steps);
-      const undo = UNDO[plan.compensation.name];
       const effect: PastEffect<OrderActivities> | undefined = madeBy && {
         madeBy,
         span,
         skipped,
-        compensate: (call) => undo(call, orderId),
+        compensate: undo[plan.compensation.name],
       };
       saga.adopt(plan, past, effect);
     }
@@ -70,16 +70,3 @@ const PARTS = {
   try_payment: PAYMENT,
   confirm_payment: PAYMENT,
 } as const;
-
-type Undo = (call: CompensationCall<OrderActivities>, orderId: string) => Promise<Reported<unknown>>;
-
-const UNDO: Readonly<Record<CompensationName, Undo>> = {
-  cancel_order: ({ activities, ...keys }, orderId) => activities.cancelOrder({ ...keys, orderId }),
-  release_inventory: ({ activities, ...keys }, orderId) => activities.releaseInventory({ ...keys, orderId }),
-  refund_payment: ({ activities, ...keys }, orderId) => activities.refundPayment({ ...keys, orderId }),
-  cancel_inventory: ({ activities, ...keys }, orderId) => activities.cancelInventory({ ...keys, orderId }),
-  cancel_payment: ({ activities, ...keys }, orderId) => activities.cancelPayment({ ...keys, orderId }),
-  reverse_inventory: ({ activities, ...keys }, orderId) => activities.reverseInventory({ ...keys, orderId }),
-  reverse_payment: ({ activities, ...keys }, orderId) => activities.reversePayment({ ...keys, orderId }),
-  cancel_shipment: ({ activities, ...keys }, orderId) => activities.cancelShipment({ ...keys, orderId }),
-};

@@ -10,6 +10,7 @@ import { orderStatusQuery } from './definitions';
 import { handleOrderMessages } from './order-messages';
 import { OrderProgress } from './order-progress';
 import type { OrderPast } from './order-progress';
+import { undosOf } from './undo';
 
 interface RunOrderInput extends OrderPast {
   readonly order: OrderContent;
@@ -31,12 +32,17 @@ export async function runOrder(
   body: (saga: Saga<OrderActivities>, progress: OrderProgress) => Promise<void>,
 ): Promise<OrderView> {
   const progress = new OrderProgress(order, amount, known);
+  const undo = undosOf(order.orderId);
   const saga = new Saga<OrderActivities>({
     title,
     plan: STEPS_OF[order.transaction],
     policies,
     commonAttributes: { 'order.id': order.orderId },
     attributes: { 'customer.id': order.customerId, 'items.count': order.items.length },
+    undoOf: (step) => {
+      const plan = STEPS_OF[order.transaction].find(({ name }) => name === step);
+      return plan === undefined || 'phase' in plan ? undefined : undo[plan.compensation.name];
+    },
     onPhase: (phase) => {
       progress.enter(phase);
     },

@@ -56,14 +56,14 @@ export class GuardedOrders {
     readonly opened: Orders,
   ) {}
 
-  static async start(): Promise<GuardedOrders> {
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<GuardedOrders> {
     const proxies = {} as Record<Service, AmbushProxy>;
     const urls: Record<string, string> = {};
     for (const name of SERVICES) {
       proxies[name] = await AmbushProxy.start();
       urls[`${name.toUpperCase()}_SERVICE_URL`] = proxies[name].url;
     }
-    const stack = await TestStack.start({ ...SETTINGS, ...urls }, SERVICES);
+    const stack = await TestStack.start({ ...SETTINGS, ...settings, ...urls }, SERVICES);
     for (const name of SERVICES) {
       proxies[name].target = `http://127.0.0.1:${String(stack.config.services[name].port)}`;
     }

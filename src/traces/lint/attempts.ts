@@ -31,12 +31,29 @@ export function attemptBreaches(trace: OrderTrace): TraceBreach[] {
   ];
 }
 
-function activityBreaches(work: StoredSpan, { childrenOf }: OrderTrace, expected = 1): TraceBreach[] {
-  const { length } = childrenOf(work).filter(({ name }) => name.startsWith(START));
+function activityBreaches(work: StoredSpan, trace: OrderTrace, expected = 1): TraceBreach[] {
+  const activities = trace.childrenOf(work).filter(({ name }) => name.startsWith(START));
+  const { length } = activities.filter((activity) => !isFirstAttemptOf(activities, activity, trace));
   if (length === expected || (length < expected && work.running === true)) return [];
   return [
     breach('attempts', work, `${String(length)} activities`, expected === 1 ? 'one' : String(expected)),
   ];
+}
+
+/** A first attempt that was the worker's own and failed: the others are another activity's. */
+function isFirstAttemptOf(
+  activities: readonly StoredSpan[],
+  activity: StoredSpan,
+  trace: OrderTrace,
+): boolean {
+  const { name, status, endTimeUnixNano, spanId } = activity;
+  const isFollowed = activities.some(
+    (other) =>
+      other.spanId !== spanId &&
+      other.name === name &&
+      BigInt(other.startTimeUnixNano) >= BigInt(endTimeUnixNano),
+  );
+  return isFollowed && status.code === 'ERROR' && attemptsUnder(activity, trace).length <= 1;
 }
 
 function numberBreaches(activity: StoredSpan, trace: OrderTrace): TraceBreach[] {

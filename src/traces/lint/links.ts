@@ -30,6 +30,9 @@ export function linkBreaches(trace: OrderTrace): TraceBreach[] {
     ...(isLost ? [] : compensations).flatMap(({ plan, span }) => {
       if (hasSpan(plan)) {
         const step = done.steps.find((candidate) => candidate.plan === plan)?.span;
+        // Undone in case that a worker did it which died: this run has not come to it.
+        const wasSkipped = order.steps?.some((view) => view.step === plan.name && view.state === 'skipped');
+        if (step === undefined && wasSkipped === true && span.links.length === 0) return [];
         return linkedTo(span, step, SPAN_NAMES.step(plan.title));
       }
       const phase = before === undefined ? 'confirm' : (phaseOf(plan) ?? 'confirm');
