@@ -120,8 +120,8 @@ function callAnsweredBy(
 }
 
 /**
- * What is still open although the run is over, above or below the run: a caller may have other orders in the same
- * trace.
+ * What is still open although the run is over, above or below the run, or where its order was placed: a caller may have
+ * other orders in the same trace.
  */
 function unfinished(run: RunTrace, rebuilt: readonly StoredSpan[]): StoredSpan[] {
   const { history, stored, runId } = run;
@@ -131,15 +131,28 @@ function unfinished(run: RunTrace, rebuilt: readonly StoredSpan[]): StoredSpan[]
   const isRun = ({ attributes, name }: StoredSpan) =>
     attributes[ATTR.temporalRunId] === runId && name.startsWith('RunWorkflow:');
   const aboveRun = ancestors([...byId.values()].find(isRun), byId);
+  const placed = placedIn(aboveRun, byId);
+  const isOfOrder = (span: StoredSpan) => isRun(span) || span === placed;
   return stored
     .filter(({ running, spanId }) => running === true && !written.has(spanId))
-    .filter((span) => aboveRun.includes(span) || ancestors(span, byId).some(isRun))
+    .filter((span) => aboveRun.includes(span) || ancestors(span, byId).some(isOfOrder))
     .map(({ running: _, ...span }) => ({
       ...span,
       endTimeUnixNano: String(lastSignOf(span, stored)),
       status: { code: 'ERROR' },
       attributes: { ...span.attributes, [ATTR.errorType]: PROCESS_DIED, [ATTR.sagaReconstructed]: true },
     }));
+}
+
+/** The span below which this order, and no other, was priced and started. */
+function placedIn(
+  [start, placed]: readonly StoredSpan[],
+  byId: ReadonlyMap<string, StoredSpan>,
+): StoredSpan | undefined {
+  const siblings = [...byId.values()].filter(
+    ({ name, parentSpanId }) => parentSpanId === placed?.spanId && name.startsWith('StartWorkflow:'),
+  );
+  return siblings.length === 1 && siblings[0] === start ? placed : undefined;
 }
 
 function ancestors(span: StoredSpan | undefined, byId: ReadonlyMap<string, StoredSpan>): StoredSpan[] {

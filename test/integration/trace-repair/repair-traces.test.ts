@@ -1,3 +1,4 @@
+import { SpanKind } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import Database from 'libsql';
@@ -185,6 +186,25 @@ describe('the repair of a trace', () => {
       );
     },
   );
+
+  it('ends what a service did not live to end when the order was priced', async () => {
+    const { orderId } = await cli.tracer.startActiveSpan('orders start', async (span) => {
+      cli.tracer.startSpan('GET /catalogue', { kind: SpanKind.SERVER });
+      try {
+        return await orders.orders.start(sampleOrder());
+      } finally {
+        span.end();
+      }
+    });
+    const view = await orders.orders.waitForOutcome(orderId, { timeoutMs: 60_000 });
+    await eventually(
+      () => lintTrace(spansOf(view!), view!).map(({ rule }) => rule),
+      (rules) => rules.join() === 'running',
+      'nothing else is missing',
+    );
+    expect((await repair(view!)).map(({ name }) => name)).toEqual(['GET /catalogue']);
+    expect(lintTrace(spansOf(view!), view!)).toEqual([]);
+  });
 
   it('ends what a terminated order left open, and says how it ended', async () => {
     const { orderId } = await orders.orders.start(
