@@ -131,7 +131,7 @@ export class Saga<Activities> {
     const call = this.#work.call(plan, policy);
     const record = this.#work.begin(plan);
     let compensation: Compensation | undefined;
-    const act = async (span: SpanContext) => {
+    const act = (span: SpanContext) => {
       compensation = this.#push(plan, work, call.key, span);
       return work.action(call);
     };

@@ -39,7 +39,7 @@ export class SagaTracing {
   }
 
   /** Runs the step's action inside its span, which ends with it. */
-  async step<T>(
+  step<T>(
     plan: StepPlan,
     { attributes, doneAttributes }: { attributes?: SpanAttributes; doneAttributes?: SpanAttributes },
     run: (span: SpanContext) => Promise<T>,
@@ -49,13 +49,18 @@ export class SagaTracing {
       { kind: SpanKind.CLIENT, attributes: this.#work(plan.name, plan.number, 'action', attributes) },
       this.#parent,
     );
-    const result = await within(this.#parent, span, () => run(span.spanContext()));
-    if (plan.events?.done !== undefined) this.event(plan.events.done, doneAttributes);
-    return result;
+    return within(
+      this.#parent,
+      span,
+      () => run(span.spanContext()),
+      () => {
+        if (plan.events?.done !== undefined) this.event(plan.events.done, doneAttributes);
+      },
+    );
   }
 
   /** Runs a compensation inside its span, linked to the span of the step it undoes, where that is known. */
-  async compensation<T>(plan: StepPlan, undoes: SpanContext | undefined, run: () => Promise<T>): Promise<T> {
+  compensation<T>(plan: StepPlan, undoes: SpanContext | undefined, run: () => Promise<T>): Promise<T> {
     const { name, title } = plan.compensation ?? plan;
     const span = this.#tracer.startSpan(
       SPAN_NAMES.compensation(title),

@@ -43,12 +43,14 @@ export class OpenSpans implements OpenSpanView {
 
   #writeOlderThan(age: number): void {
     const bound = performance.now() - age;
+    const old: ReadableSpan[] = [];
     for (const [owner, { since, spans }] of this.#open) {
       if (since > bound) continue;
       // Whoever changes will say so again; whoever does not is written.
       this.#open.delete(owner);
-      this.#write(spans);
+      old.push(...spans);
     }
+    if (old.length > 0) this.#write(old);
     if (this.#open.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;

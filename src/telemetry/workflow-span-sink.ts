@@ -1,118 +1,92 @@
-import type { Link, SpanContext } from '@opentelemetry/api';
+import type { HrTime } from '@opentelemetry/api';
 import { createTraceState, TraceFlags } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import type { OpenTelemetrySinks, SerializableSpan } from '@temporalio/interceptors-opentelemetry';
 import type { InjectedSinks } from '@temporalio/worker';
 import type { WorkflowInfo } from '@temporalio/workflow';
-import type { OpenSpanSinks } from '../saga/open-spans';
+import type { SpanData, WorkflowSpanSinks } from '../workflow-tracing/span-data';
 import { ATTR } from './semconv';
 import type { StartedTelemetry } from './telemetry';
 
-/** The tracer of Temporal's workflow interceptors. */
+/** The tracer of the spans that Temporal's interceptors would make. */
 const PLUMBING_SCOPE = '@temporalio/interceptor-workflow';
 
 /**
- * The worker's sinks for spans: `exporter` takes each span that ended in the workflow isolate to the part's span
- * processor, `openSpans` keeps those in sight that have not.
+ * The worker's sink for what ends in the workflow isolate, which goes to the part's span processor, and for what is open
+ * there, which is kept in sight.
  *
  * Spans that end in a replay are not taken: they were, when they first ended, or are found missing by the repair of
  * traces. What is open is told in a replay too: the process that knew may be dead.
  *
- * It stands in for the stock `makeWorkflowExporter`, which puts the whole `WorkflowInfo` (memo, last result, last
- * failure) on every span; this one adds the ids of the workflow to Temporal's own spans, and nothing else.
+ * Only the ids of the workflow are added, to Temporal's own spans: no memo, no result, no failure.
  */
 export function workflowSpanSink(
   telemetry: Pick<StartedTelemetry, 'resource' | 'spanProcessor' | 'openSpans'>,
-): InjectedSinks<OpenTelemetrySinks & OpenSpanSinks> {
+): InjectedSinks<WorkflowSpanSinks> {
+  const { resource, spanProcessor, openSpans } = telemetry;
   return {
-    exporter: {
-      export: {
-        callDuringReplay: false,
-        fn: (info, spans) => {
-          for (const span of spans) {
-            telemetry.spanProcessor.onEnd(fromIsolate(span, info, telemetry.resource));
+    workflowSpans: {
+      changed: {
+        callDuringReplay: true,
+        fn: (info, { ended, open }) => {
+          for (const span of open) openSpans.set(span.spanId, [fromIsolate(span, info, resource)]);
+          for (const span of ended) {
+            if (info.unsafe.isReplayingHistoryEvents) openSpans.set(span.spanId, []);
+            else spanProcessor.onEnd(fromIsolate(span, info, resource));
           }
         },
       },
     },
-    openSpans: {
-      report: {
-        callDuringReplay: true,
-        fn: (info, spans) => {
-          telemetry.openSpans.set(
-            info.runId,
-            spans.filter(isSampled).map((span) => fromIsolate(span, info, telemetry.resource)),
-          );
-        },
-      },
-    },
   };
 }
 
-/** The isolate's OpenTelemetry 1.x span as the host's 2.x has it. */
+/** The isolate's span as OpenTelemetry 2.x has it. */
 export function fromIsolate(
-  span: SerializableSpan,
+  span: SpanData,
   info: Pick<WorkflowInfo, 'workflowId' | 'runId'>,
   resource: Resource,
 ): ReadableSpan {
-  const spanContext = contextOf(span);
-  const isPlumbing = span.instrumentationLibrary.name === PLUMBING_SCOPE;
-  const { name, version, schemaUrl } = span.instrumentationLibrary;
+  const { traceId, spanId, parentSpanId, remoteParent = false, traceState, start, end } = span;
+  const spanContext = {
+    traceId,
+    spanId,
+    traceFlags: TraceFlags.SAMPLED,
+    ...(traceState !== undefined && traceState !== '' && { traceState: createTraceState(traceState) }),
+  };
   return {
     name: span.name,
     kind: span.kind,
     spanContext: () => spanContext,
-    ...(span.parentSpanId !== undefined && {
-      // Only the span of the whole run has its parent in another process.
-      parentSpanContext: {
-        ...spanContext,
-        spanId: span.parentSpanId,
-        isRemote: isPlumbing && span.name.startsWith('RunWorkflow:'),
-      },
+    ...(parentSpanId !== undefined && {
+      parentSpanContext: { ...spanContext, spanId: parentSpanId, isRemote: remoteParent },
     }),
-    startTime: span.startTime,
-    endTime: span.endTime,
-    duration: span.duration,
-    ended: span.ended,
+    startTime: hrTime(start),
+    endTime: hrTime(end ?? 0),
+    duration: hrTime(end === undefined ? 0 : end - start),
+    ended: end !== undefined,
     status: span.status,
-    attributes: isPlumbing
-      ? {
-          ...span.attributes,
-          [ATTR.temporalWorkflowId]: info.workflowId,
-          [ATTR.temporalRunId]: info.runId,
-        }
-      : span.attributes,
-    events: span.events,
-    links: span.links.map(plainLink),
+    attributes:
+      span.scope === PLUMBING_SCOPE
+        ? {
+            ...span.attributes,
+            [ATTR.temporalWorkflowId]: info.workflowId,
+            [ATTR.temporalRunId]: info.runId,
+          }
+        : span.attributes,
+    events: span.events.map(({ time, ...event }) => ({ ...event, time: hrTime(time) })),
+    links: span.links.map(({ attributes, ...context }) => ({
+      context,
+      ...(attributes !== undefined && { attributes }),
+    })),
     resource,
-    instrumentationScope: {
-      name,
-      ...(version !== undefined && { version }),
-      ...(schemaUrl !== undefined && { schemaUrl }),
-    },
-    droppedAttributesCount: span.droppedAttributesCount,
-    droppedEventsCount: span.droppedEventsCount,
-    droppedLinksCount: span.droppedLinksCount,
+    instrumentationScope: { name: span.scope },
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
   };
 }
 
-/** Whether the isolate's span may leave it. */
-export function isSampled({ spanContext }: SerializableSpan): boolean {
-  return (spanContext.traceFlags & TraceFlags.SAMPLED) !== 0;
-}
-
-function contextOf({ spanContext }: SerializableSpan): SpanContext {
-  const { traceId, spanId, traceFlags, traceState } = spanContext;
-  return {
-    traceId,
-    spanId,
-    traceFlags,
-    ...(traceState !== undefined && traceState !== '' && { traceState: createTraceState(traceState) }),
-  };
-}
-
-/** A link's `traceState` lost its methods at the isolate's edge, and the OTLP exporter would call them. */
-function plainLink({ context: { traceId, spanId, traceFlags }, attributes }: Link): Link {
-  return { context: { traceId, spanId, traceFlags }, ...(attributes !== undefined && { attributes }) };
+function hrTime(ms: number): HrTime {
+  const seconds = Math.trunc(ms / 1_000);
+  return [seconds, Math.round((ms - seconds * 1_000) * 1_000_000)];
 }

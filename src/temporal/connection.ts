@@ -4,6 +4,7 @@ import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/e
 import { ConfigError, type Config } from '../config/config';
 import { variable, type Environment } from './environment';
 import { GRPC, hasGrpcCode } from './grpc';
+import { retryUntilClosed } from './retry-until-closed';
 import { readServerRecord, serverRecordPath } from './server-record';
 
 /** What both a client's `Connection` and a worker's `NativeConnection` take. */
@@ -142,11 +143,20 @@ export async function connectTemporal(
 }
 
 function lazyConnection(target: TemporalTarget, timeoutMs: number): Connection {
+  const retry = retryUntilClosed();
   try {
-    return Connection.lazy({
+    const connection = Connection.lazy({
       ...target.connectionOptions,
       connectTimeout: timeoutMs,
       channelArgs: { 'grpc.max_reconnect_backoff_ms': MAX_RECONNECT_PAUSE_MS },
+      interceptors: retry.interceptors,
+    });
+    const close = connection.close.bind(connection);
+    return Object.assign(connection, {
+      close: () => {
+        retry.close();
+        return close();
+      },
     });
   } catch (error) {
     // Not an address, or not a certificate.

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker';
-import type { WorkflowBundle, WorkflowBundleOption } from '@temporalio/worker';
+import type { BundleOptions, WorkflowBundle, WorkflowBundleOption } from '@temporalio/worker';
 
 /**
  * The workflows and their interceptors in one piece; takes seconds of CPU. The interceptors decide the ids of
@@ -11,7 +11,23 @@ export function bundleWorkflows(): Promise<WorkflowBundle> {
     workflowsPath: require.resolve('../workflows'),
     workflowInterceptorModules: [require.resolve('../workflows/interceptors')],
     logger: new DefaultLogger('WARN'),
+    webpackConfigHook: forThisNode,
   });
+}
+
+type WebpackConfig = Parameters<NonNullable<BundleOptions['webpackConfigHook']>>[0];
+
+/**
+ * Has TypeScript translated for the Node that runs it, where Temporal's default (ES2017) would have private fields looked
+ * up in maps and objects spread by functions.
+ */
+export function forThisNode(config: WebpackConfig): WebpackConfig {
+  for (const rule of config.module?.rules ?? []) {
+    const use = typeof rule === 'object' && rule !== null ? rule.use : undefined;
+    const options = typeof use === 'object' && !Array.isArray(use) ? use.options : undefined;
+    if (typeof options === 'object') Object.assign((options['jsc'] ?? {}) as object, { target: 'es2022' });
+  }
+  return config;
 }
 
 /** Writes the bundle to `codePath`, for workers that are told `WORKFLOW_BUNDLE`. */

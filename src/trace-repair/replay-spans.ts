@@ -2,12 +2,11 @@ import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { HistoryAndWorkflowId } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
-import type { OpenTelemetrySinks } from '@temporalio/interceptors-opentelemetry';
 import type { InjectedSinks, WorkflowBundleOption } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
 import type { MeasurementSinks } from '../saga/measurements';
-import type { OpenSpanSinks } from '../saga/open-spans';
-import { fromIsolate, isSampled } from '../telemetry/workflow-span-sink';
+import { fromIsolate } from '../telemetry/workflow-span-sink';
+import type { WorkflowSpanSinks } from '../workflow-tracing/span-data';
 
 /** Every span of the workflow's own that a run has made, by a replay of its history. */
 export interface ReplayedRun {
@@ -36,36 +35,33 @@ export async function* replaySpans(
     readonly resource: Resource;
   },
 ): AsyncGenerator<ReplayedRun> {
-  const runs = new Map<string, { ended: ReadableSpan[]; open: ReadableSpan[] }>();
+  const runs = new Map<string, { ended: ReadableSpan[]; open: Map<string, ReadableSpan> }>();
   const runOf = (runId: string) => {
-    const run = runs.get(runId) ?? { ended: [], open: [] };
+    const run = runs.get(runId) ?? { ended: [], open: new Map<string, ReadableSpan>() };
     runs.set(runId, run);
     return run;
   };
-  const sinks: InjectedSinks<OpenTelemetrySinks & OpenSpanSinks & MeasurementSinks> = {
+  const sinks: InjectedSinks<WorkflowSpanSinks & MeasurementSinks> = {
     // What is replayed was counted when it happened.
     measurements: { record: { callDuringReplay: false, fn: () => undefined } },
-    exporter: {
-      export: {
+    workflowSpans: {
+      changed: {
         callDuringReplay: true,
-        fn: (info, spans) => {
-          runOf(info.runId).ended.push(...spans.map((span) => fromIsolate(span, info, resource)));
-        },
-      },
-    },
-    openSpans: {
-      report: {
-        callDuringReplay: true,
-        fn: (info, spans) => {
-          const sampled = spans.filter(isSampled);
-          runOf(info.runId).open = sampled.map((span) => fromIsolate(span, info, resource));
+        fn: (info, { ended, open }) => {
+          const run = runOf(info.runId);
+          for (const span of open) run.open.set(span.spanId, fromIsolate(span, info, resource));
+          for (const span of ended) {
+            run.open.delete(span.spanId);
+            run.ended.push(fromIsolate(span, info, resource));
+          }
         },
       },
     },
   };
   const options = { workflowBundle, dataConverter, sinks, replayName: 'trace-repair' };
   for await (const { workflowId, runId, error } of Worker.runReplayHistories(options, histories)) {
-    yield { workflowId, ...runOf(runId), ...(error !== undefined && { error }) };
+    const { ended, open } = runOf(runId);
+    yield { workflowId, ended, open: [...open.values()], ...(error !== undefined && { error }) };
     runs.delete(runId);
   }
 }

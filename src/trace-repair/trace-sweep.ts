@@ -9,6 +9,7 @@ import type { OrderSummary } from '../orders/order-summary';
 import { ordersQuery } from '../orders/visibility-query';
 import { Repeating } from '../stack/repeating';
 import type { StartedTelemetry } from '../telemetry/telemetry';
+import type { StoredSpan } from '../telemetry/stored-span';
 import { openTraceStore } from '../telemetry/trace-store';
 import type { TraceStore } from '../telemetry/trace-store';
 import { lintTrace } from '../traces/lint-trace';
@@ -33,10 +34,10 @@ export interface TraceSweepOptions {
 }
 
 /**
- * Looks through the traces of orders that are over, and makes whole those that are not: once when it starts, for what
- * died with the process before, then again and again, for what others left behind.
+ * Looks through the traces of orders that are over, or wait for an operator, and makes whole those that are not: once
+ * when it starts, for what died with the process before, then again and again, for what others left behind.
  *
- * Each order is looked at once. How far it has come is kept under DATA_DIR, so that a restart goes on from there.
+ * Each order that is over is looked at once, one that waits whenever its trace has changed. How far it has come is kept under DATA_DIR, so that a restart goes on from there.
  * A trace of which the store knows nothing was recorded elsewhere, or not at all, and is left alone. Trouble is
  * logged, and the next sweep tries again.
  */
@@ -45,6 +46,8 @@ export class TraceSweep {
   readonly #watermarkFile: string;
   /** Runs that were looked at, with the time of their close: the overlap shows them again. */
   readonly #seen = new Map<string, number>();
+  /** Runs that wait, with how their trace was when it was looked at. */
+  #seenWaiting = new Map<string, string>();
   readonly #rounds: Repeating;
 
   constructor(options: TraceSweepOptions) {
@@ -89,29 +92,62 @@ export class TraceSweep {
     return { looked, repaired };
   }
 
-  /** The runs that were closed in the meantime and whose trace is not as it should be. */
+  /** The runs whose trace is not as it should be. */
   async *#broken(
     since: number,
     until: number,
     store: TraceStore,
     look: () => void,
   ): AsyncGenerator<BrokenRun> {
-    const { workflow } = this.#options.client;
+    yield* this.#brokenOfClosed(since, until, store, look);
+    yield* this.#brokenOfWaiting(until, store, look);
+  }
+
+  /** Of those that were closed in the meantime. */
+  async *#brokenOfClosed(
+    since: number,
+    until: number,
+    store: TraceStore,
+    look: () => void,
+  ): AsyncGenerator<BrokenRun> {
     const time = (ms: number) => `'${new Date(ms).toISOString()}'`;
     const query = `${ordersQuery()} AND CloseTime >= ${time(since)} AND CloseTime < ${time(until)}`;
-    for await (const info of workflow.list({ query })) {
+    for await (const info of this.#options.client.workflow.list({ query })) {
       if (this.#rounds.stopped) return;
       if (this.#seen.has(info.runId)) continue;
       look();
       // The worker's own work comes first.
       await turnOfTheLoop();
-      if (!isWhole(orderSummary(info), store)) {
-        const { workflowId, runId } = info;
-        yield { workflowId, runId, history: await workflow.getHandle(workflowId, runId).fetchHistory() };
-      }
+      if (!isWhole(orderSummary(info), store)) yield this.#withHistory(info);
       // Only now: when its repair fails, the next sweep comes back to it.
       this.#seen.set(info.runId, info.closeTime?.getTime() ?? until);
     }
+  }
+
+  /** Of those that may wait for days until somebody looks at their trace, and decides. */
+  async *#brokenOfWaiting(until: number, store: TraceStore, look: () => void): AsyncGenerator<BrokenRun> {
+    const seen = this.#seenWaiting;
+    this.#seenWaiting = new Map();
+    for await (const info of this.#options.client.workflow.list({
+      query: ordersQuery({ status: 'needs_attention' }),
+    })) {
+      if (this.#rounds.stopped) return;
+      await turnOfTheLoop();
+      const summary = orderSummary(info);
+      const spans = summary.traceId === undefined ? [] : store.spansOf(summary.traceId);
+      const state = stateOf(spans);
+      const isSeen = seen.get(info.runId) === state.id;
+      if (!isSeen && state.lastEnd < until) {
+        look();
+        if (lintTrace(spans, summary).length > 0) yield this.#withHistory(info);
+      }
+      if (isSeen || state.lastEnd < until) this.#seenWaiting.set(info.runId, state.id);
+    }
+  }
+
+  async #withHistory({ workflowId, runId }: { workflowId: string; runId: string }): Promise<BrokenRun> {
+    const handle = this.#options.client.workflow.getHandle(workflowId, runId);
+    return { workflowId, runId, history: await handle.fetchHistory() };
   }
 
   #advance(until: number): void {
@@ -137,4 +173,13 @@ function isWhole(order: OrderSummary, store: TraceStore): boolean {
   if (order.traceId === undefined) return true;
   const spans = store.spansOf(order.traceId);
   return spans.length === 0 || lintTrace(spans, order).length === 0;
+}
+
+/** `id` changes with every span that comes, goes or ends; `lastEnd` is ms since 1970, 0 when none has ended. */
+function stateOf(spans: readonly StoredSpan[]): { readonly id: string; readonly lastEnd: number } {
+  const ended = spans.filter(({ running }) => running !== true);
+  return {
+    id: spans.map(({ spanId, running }) => (running === true ? `${spanId}…` : spanId)).join(),
+    lastEnd: Math.max(0, ...ended.map(({ endTimeUnixNano }) => Number(endTimeUnixNano) / 1e6)),
+  };
 }

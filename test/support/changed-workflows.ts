@@ -41,7 +41,7 @@ export function newSourcesDirectory(): Promise<string> {
 
 /** The workflows with `changes`, from a copy of the sources at `copy`. */
 export async function changedWorkflows(copy: string, changes: readonly SourceChange[]) {
-  for (const folder of ['workflows', 'saga', 'domain', 'activities']) {
+  for (const folder of ['workflows', 'workflow-tracing', 'saga', 'domain', 'activities']) {
     await cp(path.join(SOURCES, folder), path.join(copy, folder), { recursive: true });
   }
   for (const { file, from, to } of changes) {

@@ -31,41 +31,27 @@ async function main([dataDir = '', ...names]: string[]): Promise<void> {
     await telemetry.flush();
   }
   host.setStatus({ code: SpanStatusCode.ERROR }).end();
-  await workflowSpanSink(telemetry).exporter.export.fn({ workflowId: 'order-1', runId: 'r' } as never, [
-    {
-      name: 'Compensation: Cancel Order',
-      kind: SpanKind.CLIENT,
-      spanContext: {
+  const info = { workflowId: 'order-1', runId: 'r', unsafe: { isReplayingHistoryEvents: false } };
+  await workflowSpanSink(telemetry).workflowSpans.changed.fn(info as never, {
+    open: [],
+    ended: [
+      {
+        name: 'Compensation: Cancel Order',
+        kind: SpanKind.CLIENT,
         traceId,
         spanId: 'bbbbbbbbbbbbbbbb',
-        traceFlags: TraceFlags.SAMPLED,
         traceState: 'vendor=abc',
+        parentSpanId: spanId,
+        scope: 'saga',
+        start: 1_700_000_000_000,
+        end: 1_700_000_000_005,
+        status: { code: SpanStatusCode.OK },
+        attributes: {},
+        links: [{ traceId, spanId: LINKED_SPAN_ID, traceFlags: TraceFlags.SAMPLED }],
+        events: [],
       },
-      parentSpanId: spanId,
-      startTime: [1_700_000_000, 0],
-      endTime: [1_700_000_000, 5],
-      status: { code: SpanStatusCode.OK },
-      attributes: {},
-      links: [
-        // As it comes out of the isolate: a tracestate without methods.
-        {
-          context: {
-            traceId,
-            spanId: LINKED_SPAN_ID,
-            traceFlags: TraceFlags.SAMPLED,
-            traceState: {} as never,
-          },
-        },
-      ],
-      events: [],
-      duration: [0, 5],
-      ended: true,
-      droppedAttributesCount: 0,
-      droppedLinksCount: 0,
-      droppedEventsCount: 0,
-      instrumentationLibrary: { name: 'saga' },
-    },
-  ]);
+    ],
+  });
   await telemetry.shutdown();
   const stored = openTraceStore({ dataDir }).spansOf(traceId).length;
   const report: SenderReport = { traceId, hostSpanId: spanId, lost: telemetry.lostSpans(), stored };

@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { connectTemporal } from '../../../src/temporal/connection';
 import { eventually } from '../../support/eventually';
@@ -37,5 +38,21 @@ describe('a connection that is lost', () => {
     gate.open = true;
     await eventually(answers, (answered) => answered, 'it is there again', 10_000);
     await connection.close();
+  });
+
+  it('may be closed while a call is being tried again: that call ends as cancelled', async () => {
+    const { connection } = await connectTemporal(
+      { dataDir: '/nonexistent' },
+      { environment: { TEMPORAL_ADDRESS: gate.address } },
+    );
+    gate.close();
+    const ended = connection.workflowService.getSystemInfo({}).catch((error: unknown) => error);
+    await eventually(
+      () => gate.refused,
+      (refused) => refused > 0,
+      'it is tried in vain',
+    );
+    await connection.close();
+    expect(await ended).toMatchObject({ code: status.CANCELLED });
   });
 });

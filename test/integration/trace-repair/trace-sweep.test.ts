@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import Database from 'libsql';
 import { pino } from 'pino';
-import type { OrderView } from '../../../src/domain/order';
+import type { Order, OrderView } from '../../../src/domain/order';
 import { openOrders } from '../../../src/orders/open-orders';
 import type { Orders } from '../../../src/orders/open-orders';
 import { startTelemetry } from '../../../src/telemetry/start-telemetry';
@@ -59,18 +59,31 @@ function start(client: Orders['client'] = orders.client): TraceSweep {
 
 /** An order whose trace has lost its compensations. */
 async function brokenOrder(): Promise<OrderView> {
+  const view = await ended({ payment: { method: 'pm_card_declined' } });
+  expect(lose(view, 'Compensation:%')).toBe(2);
+  return view;
+}
+
+async function ended(changes: Partial<Order>): Promise<OrderView> {
   const view = await cli.tracer.startActiveSpan('orders start', async (span) => {
-    const { orderId } = await orders.orders.start(sampleOrder({ payment: { method: 'pm_card_declined' } }));
+    const { orderId } = await orders.orders.start(sampleOrder(changes));
     span.end();
     return orders.orders.waitForOutcome(orderId, { timeoutMs: 60_000 });
   });
+  if (view === undefined) throw new Error('The order came to no end');
+  return view;
+}
+
+/** Takes the spans of that name out of the order's trace; returns how many there were. */
+function lose({ traceId }: OrderView, name: string): number {
   const database = new Database(traceDatabasePath(stack.config));
-  const { changes } = database
-    .prepare(`delete from spans where trace_id = ? and json_extract(span, '$.name') like 'Compensation:%'`)
-    .run(view?.traceId);
-  database.close();
-  expect(changes).toBe(2);
-  return view!;
+  try {
+    return database
+      .prepare(`delete from spans where trace_id = ? and json_extract(span, '$.name') like ?`)
+      .run(traceId, name).changes;
+  } finally {
+    database.close();
+  }
 }
 
 function breachesOf(view: OrderView) {
@@ -100,6 +113,22 @@ it('repairs the traces of orders that are over, those from before it started and
     (lines) => lines.includes('traces were made whole'),
     'it says so',
   );
+});
+
+it('repairs the trace of an order that waits for an operator, as often as it loses something', async () => {
+  const { shippingAddress } = sampleOrder();
+  const parked = await ended({
+    payment: { method: 'pm_card_refund_fails' },
+    shippingAddress: { ...shippingAddress, country: 'AQ' },
+  });
+  expect(parked.status).toBe('needs_attention');
+  sweep = start();
+  for (const lost of ['RunActivity:createOrder', 'Step: Process Payment']) {
+    await untilWhole(parked);
+    expect(lose(parked, lost)).toBe(1);
+    expect(breachesOf(parked)).not.toEqual([]);
+    await untilWhole(parked);
+  }
 });
 
 it('starts over from a note that it cannot read', async () => {
