@@ -2,10 +2,10 @@ import type { Socket } from 'node:net';
 import type { HttpApp } from './http-app';
 
 /** How long a closing app waits for requests that are being sent or answered, ms. */
-const GRACE_MS = 5_000;
+export const CLOSING_GRACE_MS = 5_000;
 
 /**
- * Makes `app.close()` end: what is being answered is answered, within {@link GRACE_MS}, and no connection is waited for
+ * Makes `app.close()` end: what is being answered is answered, within {@link CLOSING_GRACE_MS}, and no connection is waited for
  * beyond that.
  *
  * Node by itself waits for ever for a client that has connected and does not ask (browsers do, to be quicker later) or
@@ -24,7 +24,7 @@ export function closeInTime(app: HttpApp): void {
     for (const socket of unused) socket.destroy();
     setTimeout(() => {
       app.server.closeAllConnections();
-    }, GRACE_MS).unref();
+    }, CLOSING_GRACE_MS).unref();
     done();
   });
   app.addHook('onSend', (_request, reply, payload, done) => {

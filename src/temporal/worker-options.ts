@@ -22,7 +22,7 @@ export interface WorkerDeps {
 }
 
 /** What cancelling whatever still runs after the grace may take, ms. */
-const FORCE_AFTER_GRACE_MS = 10_000;
+export const FORCE_AFTER_GRACE_MS = 10_000;
 
 /**
  * How a worker of the order workflows is set up, each choice with its reason.
