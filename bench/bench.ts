@@ -10,6 +10,7 @@ import { StartTracing } from '../src/telemetry/client-interceptor';
 import { startTelemetry } from '../src/telemetry/start-telemetry';
 import { openTraceStore } from '../src/telemetry/trace-store';
 import { startDevServer } from '../src/temporal/dev-server';
+import { findFreePort } from '../src/temporal/ports';
 import { runScript, wholeNumber } from '../scripts/support/script';
 import { Parts } from '../test/chaos/parts';
 import { TsProcess } from '../test/support/ts-process';
@@ -70,6 +71,14 @@ async function bench(rounds: number, sizes: Parameters<typeof measure>[2]): Prom
   const server = await startDevServer({ config, persistent: false, ui: false, onProgress: say });
   const environment = { ...own.environment, TEMPORAL_ADDRESS: server.address };
   const parts = new Parts(environment);
+  // The gateway's configuration says how orders are carried out.
+  const localGatewayPort = await findFreePort(config.host);
+  const localGateway = new Parts({
+    ...environment,
+    GATEWAY_PORT: String(localGatewayPort),
+    SAGA_STEP_FIRST_ATTEMPT: 'local',
+    SAGA_COMPENSATION_FIRST_ATTEMPT: 'local',
+  });
   const workers = Object.fromEntries(
     (['bare', 'plain', 'traced'] as const).map((kind) => [
       kind,
@@ -81,6 +90,7 @@ async function bench(rounds: number, sizes: Parameters<typeof measure>[2]): Prom
   try {
     await Promise.all([
       parts.start(...PART_NAMES),
+      localGateway.start('gateway'),
       ...Object.values(workers).map((worker) => worker.said(/ready/)),
     ]);
     const plain = new Client({ connection });
@@ -111,11 +121,11 @@ async function bench(rounds: number, sizes: Parameters<typeof measure>[2]): Prom
         });
       },
     });
-    const order = (name: string, transaction: 'saga' | 'tcc'): Subject => ({
+    const order = (name: string, transaction: 'saga' | 'tcc', gateway: Parts, port: number): Subject => ({
       name,
-      pids: PART_NAMES.map((part) => parts.process(part).pid),
+      pids: PART_NAMES.map((part) => (part === 'gateway' ? gateway : parts).process(part).pid),
       run: async () => {
-        const response = await fetch(`http://127.0.0.1:${String(config.gateway.port)}/orders`, {
+        const response = await fetch(`http://127.0.0.1:${String(port)}/orders`, {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify({ ...ORDER, transaction }),
@@ -130,8 +140,11 @@ async function bench(rounds: number, sizes: Parameters<typeof measure>[2]): Prom
       workflow('bare workflow, local activities', plain, 'bare', 'bareLocal'),
       workflow('saga, not traced', plain, 'plain', 'saga'),
       workflow('saga, traced', traced, 'traced', 'saga'),
-      order('POST /orders, saga', 'saga'),
-      order('POST /orders, TCC', 'tcc'),
+      workflow('saga, local, not traced', plain, 'plain', 'sagaLocal'),
+      workflow('saga, local, traced', traced, 'traced', 'sagaLocal'),
+      order('POST /orders, saga', 'saga', parts, config.gateway.port),
+      order('POST /orders, saga, local', 'saga', localGateway, localGatewayPort),
+      order('POST /orders, TCC', 'tcc', parts, config.gateway.port),
     ];
     for (const subject of subjects) {
       say(`warming up: ${subject.name}`);
@@ -160,7 +173,11 @@ async function bench(rounds: number, sizes: Parameters<typeof measure>[2]): Prom
   } finally {
     await connection.close();
     await telemetry.shutdown();
-    await Promise.all([parts.dispose(), ...Object.values(workers).map((worker) => worker.dispose())]);
+    await Promise.all([
+      parts.dispose(),
+      localGateway.dispose(),
+      ...Object.values(workers).map((worker) => worker.dispose()),
+    ]);
     await server.stop();
     await own.remove();
   }

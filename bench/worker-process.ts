@@ -4,9 +4,13 @@ import { reportAttempts } from '../src/saga/report-attempts';
 import { reportFailure, runUntilSignal } from '../src/stack/run-until-signal';
 import { activityTracing } from '../src/telemetry/activity-interceptor';
 import { startTelemetry } from '../src/telemetry/start-telemetry';
+import { forThisNode } from '../src/temporal/workflow-bundle';
 import { workflowSpanSink } from '../src/telemetry/workflow-span-sink';
 
-/** `bench/worker-process.ts bare|plain|traced <task queue>`: a worker of `bench/workflows.ts`, as large as the product's. */
+/**
+ * `bench/worker-process.ts bare|plain|traced <task queue>`: a worker as large as the product's, of `bare-workflows.ts`, or
+ * of `saga-workflows.ts` with or without tracing.
+ */
 async function start() {
   const [kind, taskQueue] = process.argv.slice(2);
   if (kind === undefined || taskQueue === undefined) throw new Error('bare|plain|traced <task queue>');
@@ -18,10 +22,12 @@ async function start() {
   const worker = await Worker.create({
     connection,
     taskQueue,
-    workflowsPath: require.resolve('./workflows'),
+    workflowsPath: require.resolve(kind === 'bare' ? './bare-workflows' : './saga-workflows'),
+    ...(kind !== 'bare' && { bundlerOptions: { webpackConfigHook: forThisNode } }),
     activities: kind === 'bare' ? noOps : reportAttempts(noOps),
     maxConcurrentWorkflowTaskExecutions: config.worker.maxConcurrentWorkflowTasks,
     maxConcurrentActivityTaskExecutions: config.worker.maxConcurrentActivities,
+    maxConcurrentLocalActivityExecutions: config.worker.maxConcurrentActivities,
     ...(kind === 'traced' && {
       interceptors: {
         workflowModules: [require.resolve('../src/workflows/interceptors')],

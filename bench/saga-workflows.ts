@@ -1,0 +1,38 @@
+import { SAGA_STEPS } from '../src/domain/steps';
+import type { StepPolicy } from '../src/saga/policy';
+import type { Reporting } from '../src/saga/report';
+import { Saga } from '../src/saga/saga';
+import type { NoOps } from './no-ops';
+
+const REMOTE: StepPolicy = {
+  timeoutMs: 5_000,
+  maxAttempts: 4,
+  backoffInitialMs: 200,
+  backoffMaxMs: 5_000,
+  backoffCoefficient: 2,
+};
+const LOCAL: StepPolicy = { ...REMOTE, firstAttempt: 'local' };
+
+/** The kit's saga with the four steps of an order, each with its compensation, which do nothing. */
+export function saga(): Promise<void> {
+  return sagaUnder(REMOTE);
+}
+
+/** The same, with every first attempt in the workflow task. */
+export function sagaLocal(): Promise<void> {
+  return sagaUnder(LOCAL);
+}
+
+async function sagaUnder(policy: StepPolicy): Promise<void> {
+  const noOp = ({ activities, key }: { activities: Reporting<NoOps>; key: string }) =>
+    activities.noOp({ key });
+  const transaction = new Saga<NoOps>({
+    title: 'Bench',
+    plan: SAGA_STEPS,
+    policies: { step: policy, compensation: policy },
+    undoOf: () => noOp,
+  });
+  await transaction.run(async () => {
+    for (const plan of SAGA_STEPS) await transaction.step(plan, { action: noOp, compensate: noOp });
+  });
+}
