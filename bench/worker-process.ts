@@ -4,7 +4,7 @@ import { reportAttempts } from '../src/saga/report-attempts';
 import { reportFailure, runUntilSignal } from '../src/stack/run-until-signal';
 import { activityTracing } from '../src/telemetry/activity-interceptor';
 import { startTelemetry } from '../src/telemetry/start-telemetry';
-import { forThisNode } from '../src/temporal/workflow-bundle';
+import { forThisNode, PRELOADED } from '../src/temporal/workflow-bundle';
 import { workflowSpanSink } from '../src/telemetry/workflow-span-sink';
 
 /**
@@ -23,7 +23,9 @@ async function start() {
     connection,
     taskQueue,
     workflowsPath: require.resolve(kind === 'bare' ? './bare-workflows' : './saga-workflows'),
-    ...(kind !== 'bare' && { bundlerOptions: { webpackConfigHook: forThisNode } }),
+    ...(kind !== 'bare' && {
+      bundlerOptions: { webpackConfigHook: forThisNode, preloadModules: preloaded(kind) },
+    }),
     activities: kind === 'bare' ? noOps : reportAttempts(noOps),
     maxConcurrentWorkflowTaskExecutions: config.worker.maxConcurrentWorkflowTasks,
     maxConcurrentActivityTaskExecutions: config.worker.maxConcurrentActivities,
@@ -50,6 +52,13 @@ async function start() {
       await telemetry.shutdown();
     },
   };
+}
+
+/** As the product's. */
+function preloaded(kind: string): string[] {
+  const own = [require.resolve('./saga-workflows')];
+  if (kind === 'traced') own.push(require.resolve('../src/workflows/interceptors'));
+  return [...PRELOADED, ...own];
 }
 
 runUntilSignal(start, () => undefined).catch(reportFailure);

@@ -16,6 +16,7 @@ import { EVENT_NAMES, SAGA_ATTRIBUTES } from './semconv';
 import type { CompensationRecord, PastStep, SagaPhase, StepRecord } from './state';
 import type { PastEffect, StepPlan, StepWork, Undo } from './step';
 import { Tcc } from './tcc';
+import { begun } from './spans';
 import { SagaTracing } from './tracing';
 import { SagaWork, keyOf } from './work';
 
@@ -127,7 +128,11 @@ export class Saga<Activities> {
    *
    * @throws the action's failure, after the step's outcome has been recorded.
    */
-  async step<T>(plan: StepPlan, work: StepWork<Activities, T>): Promise<T> {
+  step<T>(plan: StepPlan, work: StepWork<Activities, T>): Promise<T> {
+    return begun(() => this.#step(plan, work));
+  }
+
+  #step<T>(plan: StepPlan, work: StepWork<Activities, T>): Promise<T> {
     const local = this.#isLocal(plan);
     if (!local) this.#throwIfCancelled();
     const forward = this.#pivoted || work.pivot === true;
@@ -139,21 +144,21 @@ export class Saga<Activities> {
       compensation = this.#push(plan, work.compensate, call.key, span);
       return work.action(call);
     };
-    try {
-      const traced = () => this.#tracing.step(plan, work, act);
-      const { value, attempts } = await this.#carriedOut(traced, { local, forward });
+    const done = ({ value, attempts }: Reported<T>) => {
       this.#work.done(record, attempts);
       if (work.pivot === true) {
         this.#pivoted = true;
         this.#stack.clear();
       }
       return value;
-    } catch (error) {
+    };
+    const failed = (error: unknown) => {
       const outcome = this.#work.failed(plan, error, policy);
       if (outcome === 'not_done' && compensation !== undefined) this.#stack.remove(compensation);
       if (outcome === 'unknown' && local) this.#coverLocalAfter(plan);
-      throw error;
-    }
+    };
+    const traced = () => this.#tracing.step(plan, work, act, { done, failed });
+    return this.#carriedOut(traced, { local, forward });
   }
 
   /**

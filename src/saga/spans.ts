@@ -4,37 +4,44 @@ import { failureText } from './outcome';
 import type { FailureText } from './outcome';
 import { ERROR_TYPE, EXCEPTION_EVENT, EXCEPTION_MESSAGE, EXCEPTION_TYPE } from './semconv';
 
+/** What follows from a span's end. */
+export interface AfterSpan<T, R> {
+  /** @returns what the caller gets. */
+  readonly done: (result: T) => R;
+  /** The caller gets the failure, whatever this does. */
+  readonly failed?: (error: unknown) => void;
+}
+
 /**
- * Runs `run` inside `span`, which ends with it: OK, or ERROR with the reason. `whenDone` is called after that, when it was
- * OK.
+ * Runs `run` inside `span`, which ends with it: OK, or ERROR with the reason.
  *
  * No `async`: every promise of workflow code costs a stack trace, which Temporal records for its stack query.
  */
-export function within<T>(
+export function within<T, R>(
   parent: Context,
   span: Span,
   run: () => Promise<T>,
-  whenDone?: () => void,
-): Promise<T> {
+  after: AfterSpan<T, R>,
+): Promise<R> {
   return begun(() => context.with(trace.setSpan(parent, span), run)).then(
     (result) => {
       span.setStatus({ code: SpanStatusCode.OK });
       span.end();
-      whenDone?.();
-      return result;
+      return after.done(result);
     },
     (error: unknown) => {
       const failure = failureText(error);
       recordFailure(span, failure);
       fail(span, failure.message, failure.code);
       span.end();
+      after.failed?.(error);
       throw error;
     },
   );
 }
 
 /** What throws before it has made a promise has failed like any other. */
-function begun<T>(run: () => Promise<T>): Promise<T> {
+export function begun<T>(run: () => Promise<T>): Promise<T> {
   try {
     return run();
   } catch (error) {

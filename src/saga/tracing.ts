@@ -4,6 +4,7 @@ import { failureText } from './outcome';
 import type { FailureText } from './outcome';
 import { EVENT_NAMES, EXCEPTION_MESSAGE, ORCHESTRATION, SAGA_ATTRIBUTES, SPAN_NAMES } from './semconv';
 import { fail, recordFailure, within } from './spans';
+import type { AfterSpan } from './spans';
 import type { SpanAttributes, StepPlan } from './step';
 import { TccTracing } from './tcc-tracing';
 
@@ -39,24 +40,24 @@ export class SagaTracing {
   }
 
   /** Runs the step's action inside its span, which ends with it. */
-  step<T>(
+  step<T, R>(
     plan: StepPlan,
     { attributes, doneAttributes }: { attributes?: SpanAttributes; doneAttributes?: SpanAttributes },
     run: (span: SpanContext) => Promise<T>,
-  ): Promise<T> {
+    after: AfterSpan<T, R>,
+  ): Promise<R> {
     const span = this.#tracer.startSpan(
       SPAN_NAMES.step(plan.title),
       { kind: SpanKind.CLIENT, attributes: this.#work(plan.name, plan.number, 'action', attributes) },
       this.#parent,
     );
-    return within(
-      this.#parent,
-      span,
-      () => run(span.spanContext()),
-      () => {
+    return within(this.#parent, span, () => run(span.spanContext()), {
+      ...after,
+      done: (result) => {
         if (plan.events?.done !== undefined) this.event(plan.events.done, doneAttributes);
+        return after.done(result);
       },
-    );
+    });
   }
 
   /** Runs a compensation inside its span, linked to the span of the step it undoes, where that is known. */
@@ -71,7 +72,7 @@ export class SagaTracing {
       },
       this.#parent,
     );
-    return within(this.#parent, span, run);
+    return within(this.#parent, span, run, { done: (result) => result });
   }
 
   /** Begins the span of a TCC transaction under the saga's. */

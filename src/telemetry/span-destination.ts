@@ -14,13 +14,14 @@ import { OtlpBackend } from './otlp-backend';
 import { CountingOtlpExporter, otlpTracesUrl } from './otlp-exporter';
 import { SpanOutbox } from './span-outbox';
 import { PublicSpanExporter, WriteAheadSpanProcessor } from './span-processors';
+import type { RepeatableSpanProcessor } from './span-processors';
 import { SpanSender } from './span-sender';
 import type { OpenSpanView } from './telemetry';
 import { TraceStoreExporter } from './trace-store-exporter';
 
 /** Where a part's spans go. */
 export interface SpanDestination {
-  readonly processor: SpanProcessor;
+  readonly processor: SpanProcessor & Partial<RepeatableSpanProcessor>;
   readonly openSpans: OpenSpanView;
   readonly lostSpans: () => number;
 }

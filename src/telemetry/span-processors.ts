@@ -28,6 +28,12 @@ export class PublicSpanExporter implements SpanExporter {
   }
 }
 
+/** Takes spans that can be made again, exactly as they were, should this process die with them. */
+export interface RepeatableSpanProcessor {
+  /** For a workflow's own spans, which are sampled; they are handed on a moment later, together. */
+  onEndRepeatable(span: ReadableSpan): void;
+}
+
 /**
  * Hands every sampled span to the exporter before `span.end()` returns, so that a killed process loses none that
  * ended: for exporters that are done when they return.
@@ -36,9 +42,10 @@ export class PublicSpanExporter implements SpanExporter {
  * children have a parent all the same. Those of an activity's attempt can be made again from the history; they
  * are handed over when they stay open for long.
  */
-export class WriteAheadSpanProcessor implements SpanProcessor {
+export class WriteAheadSpanProcessor implements SpanProcessor, RepeatableSpanProcessor {
   readonly #exporter: SpanExporter;
   readonly #open: OpenSpans;
+  #repeatable: ReadableSpan[] = [];
 
   constructor(exporter: SpanExporter, open: OpenSpans) {
     this.#exporter = exporter;
@@ -56,13 +63,30 @@ export class WriteAheadSpanProcessor implements SpanProcessor {
     if (isSampled(span)) this.#write(span);
   }
 
+  onEndRepeatable(span: ReadableSpan): void {
+    this.#open.set(span.spanContext().spanId, []);
+    // One write for all that end in one turn of the event loop.
+    if (this.#repeatable.push(span) > 1) return;
+    setImmediate(() => {
+      this.#writeRepeatable();
+    });
+  }
+
   async forceFlush(): Promise<void> {
+    this.#writeRepeatable();
     await this.#exporter.forceFlush?.();
   }
 
   shutdown(): Promise<void> {
+    this.#writeRepeatable();
     this.#open.close();
     return this.#exporter.shutdown();
+  }
+
+  #writeRepeatable(): void {
+    const spans = this.#repeatable;
+    this.#repeatable = [];
+    if (spans.length > 0) this.#exporter.export(spans, () => undefined);
   }
 
   #write(span: ReadableSpan): void {

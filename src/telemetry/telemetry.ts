@@ -3,6 +3,7 @@ import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { Logger } from 'pino';
 import type { PartMetrics } from './prometheus';
+import type { RepeatableSpanProcessor } from './span-processors';
 
 /**
  * What one part (a service, the worker, the CLI) observes with. Each part has its own, because its spans and
@@ -24,7 +25,7 @@ export interface StartedTelemetry extends Telemetry {
   /** Who the part is: `service.name`, `service.version`, `OTEL_RESOURCE_ATTRIBUTES`. */
   readonly resource: Resource;
   /** Takes spans that the tracer did not make (the workflow isolate's); sampling and privacy apply to them too. */
-  readonly spanProcessor: SpanProcessor;
+  readonly spanProcessor: SpanProcessor & Partial<RepeatableSpanProcessor>;
   /** Keeps spans made elsewhere in sight while they are open. */
   readonly openSpans: OpenSpanView;
   /** Resolves when every span that has ended is stored or sent. */

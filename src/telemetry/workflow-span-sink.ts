@@ -24,6 +24,10 @@ export function workflowSpanSink(
   telemetry: Pick<StartedTelemetry, 'resource' | 'spanProcessor' | 'openSpans'>,
 ): InjectedSinks<WorkflowSpanSinks> {
   const { resource, spanProcessor, openSpans } = telemetry;
+  const onEnd = (span: ReadableSpan) => {
+    if (spanProcessor.onEndRepeatable === undefined) spanProcessor.onEnd(span);
+    else spanProcessor.onEndRepeatable(span);
+  };
   return {
     workflowSpans: {
       changed: {
@@ -32,7 +36,7 @@ export function workflowSpanSink(
           for (const span of open) openSpans.set(span.spanId, [fromIsolate(span, info, resource)]);
           for (const span of ended) {
             if (info.unsafe.isReplayingHistoryEvents) openSpans.set(span.spanId, []);
-            else spanProcessor.onEnd(fromIsolate(span, info, resource));
+            else onEnd(fromIsolate(span, info, resource));
           }
         },
       },

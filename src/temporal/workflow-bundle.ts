@@ -7,13 +7,22 @@ import type { BundleOptions, WorkflowBundle, WorkflowBundleOption } from '@tempo
  * spans, so every worker and every replay must have the same.
  */
 export function bundleWorkflows(): Promise<WorkflowBundle> {
+  const workflows = require.resolve('../workflows');
+  const interceptors = require.resolve('../workflows/interceptors');
   return bundleWorkflowCode({
-    workflowsPath: require.resolve('../workflows'),
-    workflowInterceptorModules: [require.resolve('../workflows/interceptors')],
+    workflowsPath: workflows,
+    workflowInterceptorModules: [interceptors],
     logger: new DefaultLogger('WARN'),
     webpackConfigHook: forThisNode,
+    preloadModules: [...PRELOADED, workflows, interceptors],
   });
 }
+
+/**
+ * Evaluated once a worker and not once an order, with everything that they import: none of it may keep anything of a run
+ * in a variable of a module.
+ */
+export const PRELOADED = ['@temporalio/workflow', '@temporalio/common', '@opentelemetry/api'];
 
 type WebpackConfig = Parameters<NonNullable<BundleOptions['webpackConfigHook']>>[0];
 

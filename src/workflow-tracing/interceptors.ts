@@ -1,5 +1,5 @@
 import { SpanStatusCode, context, isSpanContextValid, trace } from '@opentelemetry/api';
-import type { Context, Span, Tracer } from '@opentelemetry/api';
+import type { Context, Span, Tracer, TracerProvider } from '@opentelemetry/api';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { ContinueAsNew, proxySinks, workflowInfo } from '@temporalio/workflow';
 import type {
@@ -36,14 +36,27 @@ const SCOPE = '@temporalio/interceptor-workflow';
  */
 export function workflowTracing(): WorkflowInterceptors {
   const spans = new WorkflowSpans();
-  trace.setGlobalTracerProvider(spans);
   context.setGlobalContextManager(new WorkflowContextManager());
+  provideTracers(spans);
   const tracer = spans.getTracer(SCOPE);
   return {
     inbound: [new RunTracing(tracer)],
     outbound: [new ActivityStartTracing(tracer)],
     internals: [new SpanReporter(spans)],
   };
+}
+
+/** Where every copy of OpenTelemetry's API 1.x looks for what was registered: a global, and so each run's own. */
+const API = Symbol.for('opentelemetry.js.api.1');
+
+/**
+ * As `trace.setGlobalTracerProvider`, which would keep the provider in a module: those are shared by all runs of a worker,
+ * where they are loaded in advance.
+ */
+function provideTracers(provider: TracerProvider): void {
+  const api = (globalThis as { [API]?: { trace?: TracerProvider } })[API];
+  if (api === undefined) throw new Error('Nothing was registered with the API of OpenTelemetry');
+  api.trace = provider;
 }
 
 class RunTracing implements WorkflowInboundCallsInterceptor {
