@@ -40,7 +40,8 @@ export interface RepeatableSpanProcessor {
  *
  * A span below which others will stand is handed over when it starts, too, not ended yet: if this process dies, its
  * children have a parent all the same. Those of an activity's attempt can be made again from the history; they
- * are handed over when they stay open for long.
+ * are handed over when they stay open for long. A workflow's own spans, which a replay makes again exactly as they were,
+ * are handed over together, in the same turn of the event loop.
  */
 export class WriteAheadSpanProcessor implements SpanProcessor, RepeatableSpanProcessor {
   readonly #exporter: SpanExporter;
