@@ -1,4 +1,5 @@
 import type { Money } from './money';
+import { PAYING_STEP } from './steps';
 import type { CompensationName, StepName } from './steps';
 
 export type TransactionKind = 'saga' | 'tcc';
@@ -130,4 +131,10 @@ export interface OrderView {
   readonly settlement?: OrderSettlement;
   readonly createdAt: string;
   readonly updatedAt: string;
+}
+
+/** Whether the customer has paid and nothing of it is being undone. */
+export function isPaid({ transaction, status, steps }: OrderView): boolean {
+  const paying = steps.find(({ step }) => step === PAYING_STEP[transaction]);
+  return paying?.state === 'done' && (status === 'running' || status === 'completed');
 }

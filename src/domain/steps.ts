@@ -126,6 +126,11 @@ export const STEPS_OF: Readonly<Record<'saga' | 'tcc', readonly OrderStep[]>> = 
   tcc: TCC_STEPS,
 };
 
+/** With this step done, the customer has paid. */
+export const PAYING_STEP = { saga: 'process_payment', tcc: 'confirm_payment' } as const satisfies Readonly<
+  Record<'saga' | 'tcc', StepName>
+>;
+
 /** Every step that any order has; those of both kinds are there once, as a saga has them. */
 export const ALL_STEPS: readonly OrderStep[] = [
   ...SAGA_STEPS,

@@ -39,6 +39,8 @@ export interface Preference {
   readonly respondAsync: boolean;
   /** At most this long, ms. */
   readonly waitMs: number | undefined;
+  /** As soon as the payment is taken: `wait=payment`, a value of our own. */
+  readonly waitForPayment: boolean;
 }
 
 export function preferenceOf({ headers }: FastifyRequest): Preference {
@@ -52,6 +54,7 @@ export function preferenceOf({ headers }: FastifyRequest): Preference {
   return {
     respondAsync: preferences.includes('respond-async'),
     waitMs: wait === undefined ? undefined : Number(wait) * 1000,
+    waitForPayment: preferences.some((preference) => /^wait\s*=\s*"?payment"?$/.test(preference)),
   };
 }
 

@@ -1,7 +1,8 @@
 import type { Client, WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
-import { WorkflowFailedError } from '@temporalio/client';
+import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { ORDER_ID_PATTERN, orderWorkflowId } from '../domain/ids';
+import { isPaid } from '../domain/order';
 import type { OrderStatus, OrderView } from '../domain/order';
 import type { SagaPolicies } from '../saga/policy';
 import type {
@@ -12,6 +13,7 @@ import type {
 import {
   cancelOrderSignal,
   orderStatusQuery,
+  paymentTakenUpdate,
   retryCompensationUpdate,
   skipCompensationUpdate,
 } from '../workflows/definitions';
@@ -35,7 +37,7 @@ import { placeOrder } from './place-order';
 import type { BeforeStart, PlacedOrder } from './place-order';
 import { parseOrder } from './quote';
 import type { ParsedOrder } from './quote';
-import { GRPC, grpcErrorOf, temporalError, withinDeadline } from './temporal-calls';
+import { GRPC, TemporalUnavailableError, grpcErrorOf, temporalError, withinDeadline } from './temporal-calls';
 
 export interface OrderClientOptions {
   /** Speaks to Temporal; its interceptors trace the starts. */
@@ -204,6 +206,25 @@ export class OrderClient {
       },
       options,
     );
+  }
+
+  /**
+   * The order as soon as its payment is taken, whatever is still to be done; undefined when it came to something else, when
+   * nobody answers, and when the time is up or `signal` ended the wait.
+   */
+  async untilPaid(orderId: string, { timeoutMs, signal }: WaitOptions): Promise<OrderView | undefined> {
+    const over = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])]);
+    try {
+      const handle = this.#handle(orderId);
+      const view = await this.#client.withAbortSignal(over, () => handle.executeUpdate(paymentTakenUpdate));
+      return isPaid(view) ? view : undefined;
+    } catch (error) {
+      // It was over before it could answer, or runs on code that does not know the question.
+      if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowNotFoundError)
+        return undefined;
+      if (over.aborted || temporalError(error) instanceof TemporalUnavailableError) return undefined;
+      throw error;
+    }
   }
 
   async #whenClosed(orderId: string, signal: AbortSignal): Promise<OrderView | undefined> {

@@ -79,6 +79,9 @@ export interface GuardianActivities {
 /** The whole order at this moment. */
 export const orderStatusQuery = defineQuery<OrderView>('orderStatus');
 
+/** Answers with the order once its payment is taken, or it is known that it will not be. */
+export const paymentTakenUpdate = defineUpdate<OrderView>('paymentTaken');
+
 export interface CancelRequest {
   readonly by: string;
   readonly reason?: string;

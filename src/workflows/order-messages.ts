@@ -1,8 +1,14 @@
-import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
 import type { OrderActivities } from '../activities/activities';
+import { isPaid } from '../domain/order';
 import type { OrderView } from '../domain/order';
 import type { Saga } from '../saga/saga';
-import { cancelOrderSignal, retryCompensationUpdate, skipCompensationUpdate } from './definitions';
+import {
+  cancelOrderSignal,
+  paymentTakenUpdate,
+  retryCompensationUpdate,
+  skipCompensationUpdate,
+} from './definitions';
 import type { RetryCompensationRequest, SkipCompensationRequest } from './definitions';
 import type { OrderProgress } from './order-progress';
 
@@ -18,6 +24,11 @@ export function handleOrderMessages(
   setHandler(cancelOrderSignal, (request) => {
     progress.cancellation ??= request;
     saga.cancel();
+  });
+
+  setHandler(paymentTakenUpdate, async () => {
+    await condition(() => isPaid(view()) || saga.phase !== 'running');
+    return view();
   });
 
   setHandler(

@@ -19,12 +19,15 @@ const headersSchema = z.object({
   prefer: z
     .string()
     .optional()
-    .describe('`respond-async`: answer at once with 202; `wait=SECONDS`: at most that long'),
+    .describe(
+      '`respond-async`: answer at once with 202; `wait=SECONDS`: at most that long; `wait=payment`: answer with 201 as soon ' +
+        'as the payment is taken, shipment follows',
+    ),
 });
 
 /** `POST /orders`: places an order and answers with what it came to, as far as that is known in time. */
 export function placeOrderRoute(app: HttpApp, deps: GatewayDeps): void {
-  const { config, inventory, intake, archive, waits } = deps;
+  const { config, orders, inventory, intake, archive, waits, draining } = deps;
 
   app.post(
     '/orders',
@@ -43,7 +46,10 @@ export function placeOrderRoute(app: HttpApp, deps: GatewayDeps): void {
         headers: headersSchema,
         response: answers(
           {
-            201: { description: 'The order is completed', schema: orderSchema },
+            201: {
+              description: 'The order is completed; with `Prefer: wait=payment`, it is paid',
+              schema: orderSchema,
+            },
             202: {
               description: 'The order runs; `Location` tells what becomes of it',
               schema: orderSummarySchema,
@@ -56,7 +62,7 @@ export function placeOrderRoute(app: HttpApp, deps: GatewayDeps): void {
     async (request, reply) => {
       const left = whenClientLeaves(reply);
       const idempotencyKey = idempotencyKeyOf(request);
-      const { respondAsync, waitMs } = preferenceOf(request);
+      const { respondAsync, waitMs, waitForPayment } = preferenceOf(request);
       const parsed = await parseOrder(request.body, inventory);
       assertOwnCustomer(request, parsed.order);
       const namedByClient = (request.body as { orderId?: unknown }).orderId !== undefined;
@@ -72,8 +78,15 @@ export function placeOrderRoute(app: HttpApp, deps: GatewayDeps): void {
       // RFC 7240: with both preferences, at once means after that long.
       const preferredMs = waitMs ?? (respondAsync ? 0 : config.orderWaitMs);
       const timeoutMs = Math.min(preferredMs, config.orderWaitMs);
+      const deadline = Date.now() + timeoutMs;
+      if (waitForPayment && timeoutMs > 0) {
+        const signal = AbortSignal.any([left, draining]);
+        const paid = await orders.untilPaid(summary.orderId, { timeoutMs, signal });
+        if (paid !== undefined) return answerPaid(reply, paid);
+      }
+      const leftMs = Math.max(0, deadline - Date.now());
       const outcome =
-        timeoutMs === 0 ? undefined : await waits.wait(summary.orderId, { timeoutMs, signal: left });
+        timeoutMs === 0 ? undefined : await waits.wait(summary.orderId, { timeoutMs: leftMs, signal: left });
       if (outcome === undefined) {
         if (respondAsync) reply.header('preference-applied', 'respond-async');
         return reply.code(202).send(summary);
@@ -85,6 +98,12 @@ export function placeOrderRoute(app: HttpApp, deps: GatewayDeps): void {
       return answerOutcome(reply, outcome);
     },
   );
+}
+
+/** It may be completed by now, or on its way. */
+function answerPaid(reply: FastifyReply, order: OrderView): FastifyReply {
+  aboutOrder(reply, order);
+  return reply.header('preference-applied', 'wait=payment').code(201).send(order);
 }
 
 function answerOutcome(reply: FastifyReply, order: OrderView): FastifyReply {

@@ -68,18 +68,20 @@ describe('an Idempotency-Key', () => {
 });
 
 describe('a Prefer header', () => {
-  const waits = (waitMs: number | undefined) => ({ respondAsync: false, waitMs });
+  const waits = (waitMs: number | undefined) => ({ respondAsync: false, waitMs, waitForPayment: false });
   it.each([
     [undefined, waits(undefined)],
     ['', waits(undefined)],
-    ['respond-async', { respondAsync: true, waitMs: undefined }],
-    ['Respond-Async', { respondAsync: true, waitMs: undefined }],
+    ['respond-async', { ...waits(undefined), respondAsync: true }],
+    ['Respond-Async', { ...waits(undefined), respondAsync: true }],
     ['wait=3', waits(3_000)],
+    ['wait=payment', { ...waits(undefined), waitForPayment: true }],
+    ['Wait = "payment", wait=3', { ...waits(3_000), waitForPayment: true }],
     ['wait="3"', waits(3_000)],
     ['wait = 3', waits(3_000)],
     ['Wait=0', waits(0)],
-    ['return=minimal, wait=10,respond-async', { respondAsync: true, waitMs: 10_000 }],
-    ['respond-async; foo=bar', { respondAsync: true, waitMs: undefined }],
+    ['return=minimal, wait=10,respond-async', { ...waits(10_000), respondAsync: true }],
+    ['respond-async; foo=bar', { ...waits(undefined), respondAsync: true }],
     ['wait=5; foo', waits(5_000)],
     ['wait=1, wait=9', waits(1_000)],
     ['wait=-1', waits(undefined)],

@@ -28,6 +28,7 @@ let log: string;
 let app: HttpApp;
 /** How long was waited for an outcome, ms. */
 let waited: number[];
+let paid: () => Promise<OrderView | undefined>;
 let outcome: () => Promise<OrderView | undefined>;
 let keep: () => Promise<void>;
 let take: () => Promise<unknown>;
@@ -35,6 +36,7 @@ let take: () => Promise<unknown>;
 beforeEach(async () => {
   log = '';
   waited = [];
+  paid = () => Promise.reject(new Error('nobody asked for that'));
   outcome = () => Promise.resolve(COMPLETED);
   keep = () => Promise.resolve();
   take = () => Promise.resolve({ order: { orderId: 'o-1', status: 'running', joined: false } });
@@ -47,7 +49,7 @@ beforeEach(async () => {
   const deps: GatewayDeps = {
     config: loadConfig({ ORDER_WAIT_MS: String(ORDER_WAIT_MS) }),
     telemetry: testTelemetry(createLogger('test', 'info', sink)),
-    orders: {} as unknown as OrderClient,
+    orders: { untilPaid: () => paid() } as unknown as OrderClient,
     inventory: { name: 'inventory', url: 'http://127.0.0.1:1', tracer: trace.getTracer('test') },
     intake: { take: () => take() } as unknown as OrderIntake,
     archive: { keep: () => keep() } as unknown as OrderArchive,
@@ -103,6 +105,32 @@ describe('how long POST /orders waits', () => {
     expect(answer.statusCode).toBe(202);
     expect(answer.headers['preference-applied']).toBe(applied);
     expect(answer.headers.location).toBe('/orders/o-1');
+  });
+});
+
+describe('POST /orders with wait=payment', () => {
+  const PAID = { ...COMPLETED, status: 'running' } as OrderView;
+
+  it('answers with 201 as soon as the order is paid', async () => {
+    paid = () => Promise.resolve(PAID);
+    const answer = await place('wait=payment');
+    expect([answer.statusCode, answer.json<OrderView>().status]).toEqual([201, 'running']);
+    expect(answer.headers['preference-applied']).toBe('wait=payment');
+    expect(answer.headers.location).toBe('/orders/o-1');
+    expect(waited).toEqual([]);
+  });
+
+  it('answers with the outcome of an order that is not paid', async () => {
+    paid = () => Promise.resolve(undefined);
+    outcome = () => Promise.resolve(FAILED);
+    const answer = await place('wait=payment');
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers['preference-applied']).toBeUndefined();
+    expect(waited).toHaveLength(1);
+  });
+
+  it('does not wait at all with wait=0', async () => {
+    expect((await place('wait=payment, wait=0')).statusCode).toBe(202);
   });
 });
 
