@@ -1,3 +1,4 @@
+import { condition, defineSignal, setHandler } from '@temporalio/workflow';
 import { SAGA_STEPS } from '../src/domain/steps';
 import type { StepPolicy } from '../src/saga/policy';
 import type { Reporting } from '../src/saga/report';
@@ -23,7 +24,18 @@ export function sagaLocal(): Promise<void> {
   return sagaUnder(LOCAL);
 }
 
-async function sagaUnder(policy: StepPolicy): Promise<void> {
+export const goOn = defineSignal('goOn');
+
+/** Waits after its steps, as an order waits for a person. */
+export function sagaWaiting(): Promise<void> {
+  let waits = true;
+  setHandler(goOn, () => {
+    waits = false;
+  });
+  return sagaUnder(LOCAL, () => condition(() => !waits));
+}
+
+async function sagaUnder(policy: StepPolicy, afterwards = () => Promise.resolve()): Promise<void> {
   const noOp = ({ activities, key }: { activities: Reporting<NoOps>; key: string }) =>
     activities.noOp({ key });
   const transaction = new Saga<NoOps>({
@@ -34,5 +46,6 @@ async function sagaUnder(policy: StepPolicy): Promise<void> {
   });
   await transaction.run(async () => {
     for (const plan of SAGA_STEPS) await transaction.step(plan, { action: noOp, compensate: noOp });
+    await afterwards();
   });
 }
