@@ -1,5 +1,4 @@
 import type { Tracer } from '@opentelemetry/api';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../src/config/config';
 import type { OrderView } from '../../src/domain/order';
