@@ -83,7 +83,7 @@ async function measureAll({
     return { workflowId };
   };
   const throughput = async () => {
-    const subject: Subject = { name: 'saga', run, pids: [] };
+    const subject: Subject = { name: 'saga', run, processes: {} };
     return measure(subject, server.pid, { alone: 1, busy, parallel: 50 });
   };
   try {
