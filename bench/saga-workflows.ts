@@ -23,9 +23,21 @@ export function sagaLocal(): Promise<void> {
   return sagaUnder(LOCAL);
 }
 
-async function sagaUnder(policy: StepPolicy): Promise<void> {
+/** The same as {@link saga}, whose last step is refused. */
+export function sagaRefused(): Promise<void> {
+  return sagaUnder(REMOTE, SAGA_STEPS.at(-1));
+}
+
+/** The same as {@link sagaLocal}, whose last step is refused. */
+export function sagaLocalRefused(): Promise<void> {
+  return sagaUnder(LOCAL, SAGA_STEPS.at(-1));
+}
+
+async function sagaUnder(policy: StepPolicy, refused?: (typeof SAGA_STEPS)[number]): Promise<void> {
   const noOp = ({ activities, key }: { activities: Reporting<NoOps>; key: string }) =>
     activities.noOp({ key });
+  const refuse = ({ activities, key }: { activities: Reporting<NoOps>; key: string }) =>
+    activities.noOp({ key, refused: true });
   const transaction = new Saga<NoOps>({
     title: 'Bench',
     plan: SAGA_STEPS,
@@ -33,6 +45,8 @@ async function sagaUnder(policy: StepPolicy): Promise<void> {
     undoOf: () => noOp,
   });
   await transaction.run(async () => {
-    for (const plan of SAGA_STEPS) await transaction.step(plan, { action: noOp, compensate: noOp });
+    for (const plan of SAGA_STEPS) {
+      await transaction.step(plan, { action: plan === refused ? refuse : noOp, compensate: noOp });
+    }
   });
 }
