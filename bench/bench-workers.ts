@@ -19,7 +19,7 @@ export function startWorkers<Kind extends WorkerKind>(
 }
 
 /** Runs one workflow of the given type to its end. @throws WorkflowFailedError when it fails. */
-type RunWorkflow = (
+export type RunWorkflow = (
   type: string,
   options: { readonly taskQueue: WorkerKind; readonly workflowId: string },
 ) => Promise<Done>;

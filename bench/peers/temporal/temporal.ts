@@ -1,20 +1,22 @@
+import type { Tracer } from '@opentelemetry/api';
 import { Connection, WorkflowFailedError } from '@temporalio/client';
 import { privateConfig } from '../../../src/stack/private-stack';
-import type { PrivateConfig } from '../../../src/stack/private-stack';
 import { startTelemetry } from '../../../src/telemetry/start-telemetry';
 import { startDevServer } from '../../../src/temporal/dev-server';
 import { findTemporalCli } from '../../../src/temporal/cli-binary';
+import type { TsProcess } from '../../../test/support/ts-process';
 import { benchClients, startWorkers } from '../../bench-workers';
-import type { WorkerKind } from '../../bench-workers';
+import type { RunWorkflow } from '../../bench-workers';
 import type { Peer, PeerContext, Row } from '../peer';
 import { measureOrders } from '../phases';
 import { endOf } from '../program';
 import { checkSequences } from '../sequences';
 import { SAGA } from '../work';
+import type { PlaceOrder } from '../work';
 
 const KINDS = ['bare', 'traced'] as const;
-const REMOTE = 'start and end of each step in the history (SQLite file), before the next step';
-const LOCAL = 'results of all steps in the history at once, when the workflow task ends';
+const REMOTE = 'start and end of each step in the history (SQLite file), fsync, before the next step';
+const LOCAL = 'results of all steps in the history (SQLite file), fsync, when all are done';
 
 interface Subject {
   readonly name: string;
@@ -51,54 +53,62 @@ export const temporal: Peer<string> = {
   install: ({ environment, say }) => findTemporalCli({ environment, onProgress: say }),
   run: async (_, context) => {
     const own = await privateConfig({ DATA_DIR: context.directory, LOG_LEVEL: 'error' });
+    // The directory that it has made is not the one that is used.
+    await own.remove();
+    const { config } = own;
+    const server = await startDevServer({ config, persistent: true, ui: false, onProgress: context.say });
+    const environment = { ...own.environment, TEMPORAL_ADDRESS: server.address };
+    const workers = startWorkers(KINDS, environment, 'recorded');
+    const telemetry = startTelemetry({ service: 'orders-cli', config, environment: {} });
     try {
-      return await measureAll(own, context);
+      await Promise.all(Object.values(workers).map((worker) => worker.said(/ready/)));
+      return await measureAll(server.address, workers, telemetry.tracer, context);
     } finally {
-      await own.remove();
+      await Promise.all(Object.values(workers).map((worker) => worker.dispose()));
+      await telemetry.shutdown();
+      await server.stop();
     }
   },
 };
 
 async function measureAll(
-  { config, environment }: PrivateConfig,
+  address: string,
+  workers: Readonly<Record<Subject['kind'], TsProcess>>,
+  tracer: Tracer,
   { sizes, say }: PeerContext,
 ): Promise<Row[]> {
-  const server = await startDevServer({ config, persistent: true, ui: false, onProgress: say });
-  const workers = startWorkers(KINDS, { ...environment, TEMPORAL_ADDRESS: server.address }, 'recorded');
-  const telemetry = startTelemetry({ service: 'orders-cli', config, environment: {} });
-  const connection = await Connection.connect({ address: server.address });
-  const clients = benchClients(connection, telemetry.tracer);
+  const connection = await Connection.connect({ address });
   try {
-    await Promise.all(Object.values(workers).map((worker) => worker.said(/ready/)));
+    const clients = benchClients(connection, tracer);
     const rows: Row[] = [];
-    for (const { name, records, kind, type } of SUBJECTS) {
-      say(name);
-      const client = clients[kind === 'traced' ? 'traced' : 'plain'];
-      const figures = await measureOrders(async (id, wanted) => {
-        try {
-          await client(type[wanted], { taskQueue: kind, workflowId: `${type.completed}-${id}` });
-          return 'completed';
-        } catch (error) {
-          if (error instanceof WorkflowFailedError) return 'compensated';
-          throw error;
-        }
-      }, sizes);
-      rows.push({ name, records, figures });
+    for (const subject of SUBJECTS) {
+      say(subject.name);
+      const client = clients[subject.kind === 'traced' ? 'traced' : 'plain'];
+      const figures = await measureOrders(placing(subject, client), sizes);
+      rows.push({ name: subject.name, records: subject.records, figures });
     }
     for (const kind of KINDS) {
+      const ran = SUBJECTS.filter((subject) => subject.kind === kind);
       checkSequences(
         await endOf(workers[kind]),
-        ranBy(kind).map(() => SAGA),
+        ran.map(() => SAGA),
         sizes,
       );
     }
     return rows;
   } finally {
     await connection.close();
-    await telemetry.shutdown();
-    await Promise.all(Object.values(workers).map((worker) => worker.dispose()));
-    await server.stop();
   }
 }
 
-const ranBy = (worker: WorkerKind) => SUBJECTS.filter(({ kind }) => kind === worker);
+function placing({ kind, type }: Subject, run: RunWorkflow): PlaceOrder {
+  return async (id, wanted) => {
+    try {
+      await run(type[wanted], { taskQueue: kind, workflowId: `${type.completed}-${id}` });
+      return 'completed';
+    } catch (error) {
+      if (error instanceof WorkflowFailedError) return 'compensated';
+      throw error;
+    }
+  };
+}
