@@ -95,12 +95,14 @@ async function bench(rounds: number, sizes: Parameters<typeof measure>[2]): Prom
       type: string,
     ): Subject => ({
       name,
-      pids: [workers[taskQueue].pid],
+      processes: { worker: workers[taskQueue].pid },
       run: () => clients[client](type, { taskQueue, workflowId: `bench-${randomUUID()}` }),
     });
     const order = (name: string, transaction: 'saga' | 'tcc', gateway: Parts, port: number): Subject => ({
       name,
-      pids: PART_NAMES.map((part) => (part === 'gateway' ? gateway : parts).process(part).pid),
+      processes: Object.fromEntries(
+        PART_NAMES.map((part) => [part, (part === 'gateway' ? gateway : parts).process(part).pid]),
+      ),
       run: async () => {
         const response = await fetch(`http://127.0.0.1:${String(port)}/orders`, {
           method: 'POST',
@@ -184,7 +186,7 @@ function tableOf(measured: readonly Measured[]): string {
     'CPU ms an order: own, server',
   ];
   const rows = measured.map(({ name, rounds, historyEvents, historyBytes, traceBytes }) => {
-    const of = (field: keyof Round, digits: number) =>
+    const of = (field: Exclude<keyof Round, 'cpuMsOf'>, digits: number) =>
       median(rounds.map((round) => round[field])).toFixed(digits);
     return [
       name,

@@ -12,8 +12,8 @@ export interface Subject {
   readonly name: string;
   /** Runs one; resolves once its outcome is known. */
   readonly run: () => Promise<Done>;
-  /** Processes whose CPU it uses, besides the server's. */
-  readonly pids: readonly number[];
+  /** Ids of the processes whose CPU it uses, besides the server's, by name. */
+  readonly processes: Readonly<Record<string, number>>;
 }
 
 /** One round of one subject. */
@@ -25,8 +25,9 @@ export interface Round {
   readonly perSecond: number;
   readonly busyP50: number;
   readonly busyP99: number;
-  /** CPU ms an order: of its own processes, and of the server. */
+  /** CPU ms an order: of its own processes together, of each, and of the server. */
   readonly ownCpuMs: number;
+  readonly cpuMsOf: Readonly<Record<string, number>>;
   readonly serverCpuMs: number;
 }
 
@@ -38,18 +39,25 @@ export interface Sizes {
 
 export async function measure(subject: Subject, serverPid: number, sizes: Sizes): Promise<Round> {
   const alone = await timed(subject, sizes.alone, 1);
-  const before = { own: cpuMs(subject.pids), server: cpuMs([serverPid]) };
+  const processes = Object.entries({ ...subject.processes, server: serverPid });
+  const before = processes.map(([, pid]) => cpuMs(pid));
   const started = performance.now();
   const busy = await timed(subject, sizes.busy, sizes.parallel);
   const seconds = (performance.now() - started) / 1000;
+  const used = processes.map(([name, pid], index): [string, number] => [
+    name,
+    (cpuMs(pid) - (before[index] ?? 0)) / sizes.busy,
+  ]);
+  const { server = 0, ...cpuMsOf } = Object.fromEntries(used);
   return {
     p50: percentile(alone, 0.5),
     p99: percentile(alone, 0.99),
     perSecond: sizes.busy / seconds,
     busyP50: percentile(busy, 0.5),
     busyP99: percentile(busy, 0.99),
-    ownCpuMs: (cpuMs(subject.pids) - before.own) / sizes.busy,
-    serverCpuMs: (cpuMs([serverPid]) - before.server) / sizes.busy,
+    ownCpuMs: Object.values(cpuMsOf).reduce((sum, ms) => sum + ms, 0),
+    cpuMsOf,
+    serverCpuMs: server,
   };
 }
 
@@ -84,12 +92,10 @@ export function percentile(values: readonly number[], share: number): number {
 
 export const median = (values: readonly number[]) => percentile(values, 0.5);
 
-/** User and system time since the processes began (Linux: in ticks of 10 ms). */
-function cpuMs(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => {
-    // Behind the command, which may have spaces and parentheses.
-    const [, fields = ''] = /\) (.*)$/.exec(readFileSync(`/proc/${String(pid)}/stat`, 'utf8').trim()) ?? [];
-    const all = fields.split(' ');
-    return sum + 10 * (Number(all[11]) + Number(all[12]));
-  }, 0);
+/** User and system time since the process began (Linux: in ticks of 10 ms). */
+function cpuMs(pid: number): number {
+  // Behind the command, which may have spaces and parentheses.
+  const [, fields = ''] = /\) (.*)$/.exec(readFileSync(`/proc/${String(pid)}/stat`, 'utf8').trim()) ?? [];
+  const all = fields.split(' ');
+  return 10 * (Number(all[11]) + Number(all[12]));
 }

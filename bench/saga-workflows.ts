@@ -1,3 +1,4 @@
+import { condition, defineSignal, setHandler } from '@temporalio/workflow';
 import { SAGA_STEPS } from '../src/domain/steps';
 import type { StepPolicy } from '../src/saga/policy';
 import type { Reporting } from '../src/saga/report';
@@ -25,15 +26,31 @@ export function sagaLocal(): Promise<void> {
 
 /** The same as {@link saga}, whose last step is refused. */
 export function sagaRefused(): Promise<void> {
-  return sagaUnder(REMOTE, SAGA_STEPS.at(-1));
+  return sagaUnder(REMOTE, { refused: SAGA_STEPS.at(-1) });
 }
 
 /** The same as {@link sagaLocal}, whose last step is refused. */
 export function sagaLocalRefused(): Promise<void> {
-  return sagaUnder(LOCAL, SAGA_STEPS.at(-1));
+  return sagaUnder(LOCAL, { refused: SAGA_STEPS.at(-1) });
 }
 
-async function sagaUnder(policy: StepPolicy, refused?: (typeof SAGA_STEPS)[number]): Promise<void> {
+export const goOn = defineSignal('goOn');
+
+/** Waits after its steps, as an order waits for a person. */
+export function sagaWaiting(): Promise<void> {
+  let waits = true;
+  setHandler(goOn, () => {
+    waits = false;
+  });
+  return sagaUnder(LOCAL, { afterwards: () => condition(() => !waits) });
+}
+
+interface Variant {
+  readonly refused?: (typeof SAGA_STEPS)[number] | undefined;
+  readonly afterwards?: () => Promise<void>;
+}
+
+async function sagaUnder(policy: StepPolicy, { refused, afterwards }: Variant = {}): Promise<void> {
   const noOp = ({ activities, key }: { activities: Reporting<NoOps>; key: string }) =>
     activities.noOp({ key });
   const refuse = ({ activities, key }: { activities: Reporting<NoOps>; key: string }) =>
@@ -48,5 +65,6 @@ async function sagaUnder(policy: StepPolicy, refused?: (typeof SAGA_STEPS)[numbe
     for (const plan of SAGA_STEPS) {
       await transaction.step(plan, { action: plan === refused ? refuse : noOp, compensate: noOp });
     }
+    await afterwards?.();
   });
 }

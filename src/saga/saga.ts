@@ -5,6 +5,7 @@ import { CompensationStack } from './compensations';
 import type { Compensation } from './compensations';
 import { SagaFailure } from './errors';
 import type { SagaFailureReason } from './errors';
+import { Interruption } from './interruption';
 import { failureText } from './outcome';
 import { Measurements } from './measurements';
 import type { Participant, Participants, TccOptions } from './participant';
@@ -37,20 +38,18 @@ export class Saga<Activities> {
   readonly #stack: CompensationStack;
   readonly #measurements: Measurements;
   readonly #startedAt = Date.now();
-  #scope: CancellationScope | undefined;
+  readonly #interruption: Interruption;
   #phase: SagaPhase = 'running';
   #failure: SagaFailureReason | undefined;
   #tccFailure: Error | undefined;
   #cancelRequested = false;
   #pivoted = false;
-  /** Whether a wish to cancel ends what runs now. */
-  #interruptible: boolean;
 
   constructor(options: SagaOptions<Activities>) {
     this.#options = options;
     this.#measurements = new Measurements(options.title);
     this.#work = new SagaWork(options.plan, options.policies, this.#measurements);
-    this.#interruptible = !options.plan.some((plan) => this.#isLocal(plan));
+    this.#interruption = new Interruption(options.plan.some((plan) => this.#isLocal(plan)));
     const { runId } = workflowInfo();
     this.#tracing = new SagaTracing(
       options.title,
@@ -111,7 +110,9 @@ export class Saga<Activities> {
         this.#throwIfCancelled();
         return value;
       };
-      result = await (this.#interruptible ? this.#cancellable(whole) : this.#shielded(whole));
+      result = await this.#interruption.run(whole, () => {
+        this.cancel();
+      });
     } catch (error) {
       if (!(error instanceof TemporalFailure)) throw error;
       throw await CancellationScope.nonCancellable(() => this.#undo(error));
@@ -158,7 +159,7 @@ export class Saga<Activities> {
       if (outcome === 'unknown' && local) this.#coverLocalAfter(plan);
     };
     const traced = () => this.#tracing.step(plan, work, act, { done, failed });
-    return this.#carriedOut(traced, { local, forward });
+    return this.#interruption.carryOut(traced, { local, forward });
   }
 
   /**
@@ -192,7 +193,7 @@ export class Saga<Activities> {
         options,
       ).run();
     try {
-      const holds = await this.#carriedOut(run, { local: false, forward });
+      const holds = await this.#interruption.carryOut(run, { local: false, forward });
       return Object.fromEntries(members.map(([name], index) => [name, holds[index]])) as Holds;
     } catch (error) {
       if (error instanceof Error) this.#tccFailure = error;
@@ -215,15 +216,13 @@ export class Saga<Activities> {
   }
 
   /**
-   * Asks to undo everything. Has no effect once the pivot is done or the saga is already compensating.
-   *
-   * Local steps are done first, up to the next that is not: what a worker that died has done of them is on no record, and
-   * is known for certain only once it has been done again under the same key.
+   * Asks to undo everything. Has no effect once the pivot is done or the saga is already compensating. Local steps
+   * (`StepPolicy.firstAttempt`) are done first, up to the next that is not.
    */
   cancel(): void {
     if (this.#phase !== 'running' || this.#pivoted) return;
     this.#cancelRequested = true;
-    if (this.#interruptible) this.#scope?.cancel();
+    this.#interruption.cancel();
   }
 
   /** Tries an {@link unsettled} compensation again, or all of them. */
@@ -250,8 +249,7 @@ export class Saga<Activities> {
 
   async #undo(error: TemporalFailure): Promise<SagaFailure> {
     // A shielded part may fail by itself after somebody had cancelled: the order ends as it was asked to.
-    const cancelled =
-      this.#cancelRequested || isCancellation(error) || this.#scope?.consideredCancelled === true;
+    const cancelled = this.#cancelRequested || isCancellation(error) || this.#interruption.isTold;
     const failedStep = cancelled ? undefined : this.#work.failedStep;
     const text = cancelled ? { code: 'cancelled', message: 'cancelled' } : failureText(error);
     this.#failure = { ...text, step: failedStep?.name ?? null, cancelled };
@@ -282,36 +280,6 @@ export class Saga<Activities> {
       await condition(() => pending() || this.unsettled.length === 0);
     } while (pending());
     this.#stack.conclude();
-  }
-
-  #cancellable<T>(body: () => Promise<T>): Promise<T> {
-    this.#scope = new CancellationScope();
-    return this.#scope.run(body);
-  }
-
-  /** As a wish to cancel, which waits, is how a cancellation of the workflow comes to local steps, too. */
-  #shielded<T>(body: () => Promise<T>): Promise<T> {
-    CancellationScope.current().cancelRequested.catch(() => {
-      this.cancel();
-    });
-    return CancellationScope.nonCancellable(() => this.#cancellable(body));
-  }
-
-  #carriedOut<T>(
-    step: () => Promise<T>,
-    { local, forward }: { local: boolean; forward: boolean },
-  ): Promise<T> {
-    if (local) return step();
-    return forward ? CancellationScope.nonCancellable(step) : this.#interruptibly(step);
-  }
-
-  /** What is not local may be ended by a wish to cancel that comes while it runs. */
-  #interruptibly<T>(run: () => Promise<T>): Promise<T> {
-    if (this.#interruptible) return run();
-    this.#interruptible = true;
-    return run().finally(() => {
-      this.#interruptible = false;
-    });
   }
 
   #isLocal(plan: StepPlan): boolean {

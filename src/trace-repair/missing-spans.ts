@@ -28,13 +28,21 @@ const MAX_CALLS = 8;
  */
 export function missingSpans(run: RunTrace): StoredSpan[] {
   const stored = new Map(run.stored.map((span) => [span.spanId, span]));
-  const ofWorkflow = [...run.ended, ...closedByInterruption(run)];
-  const lostOfWorkflow = ofWorkflow.filter((span) => !isDeepStrictEqual(stored.get(span.spanId), span));
+  // What waits is seen as it is: whoever parked it may have died before that was written.
+  const open = run.history.closedAt === undefined ? run.open : closedByInterruption(run);
+  const ofWorkflow = [...run.ended, ...open];
+  const lostOfWorkflow = ofWorkflow.filter((span) => !isStoredAs(stored.get(span.spanId), span));
   const attempts = missingAttempts(run);
   const known = [...run.stored, ...lostOfWorkflow, ...attempts];
   const calls = missingCalls(run, known);
   const rebuilt = [...lostOfWorkflow, ...attempts, ...calls];
   return [...rebuilt, ...unfinished(run, rebuilt)];
+}
+
+/** The end of one that has none is the time at which it was looked at. */
+function isStoredAs(stored: StoredSpan | undefined, span: StoredSpan): boolean {
+  if (stored?.running !== true || span.running !== true) return isDeepStrictEqual(stored, span);
+  return isDeepStrictEqual({ ...stored, endTimeUnixNano: span.endTimeUnixNano }, span);
 }
 
 /** Nobody will end what the run left open. */

@@ -98,5 +98,6 @@ function asStored(span: ReadableSpan): StoredSpan {
 function readable(traceId: string, span: StoredSpan, worker: Resource): ReadableSpan {
   const isWorkers = worker.attributes[ATTR.serviceName] === span.service;
   const resource = isWorkers ? worker : resourceFromAttributes({ [ATTR.serviceName]: span.service });
-  return toSendableSpan(traceId, span, { scope: { name: 'trace-repair' } }, resource);
+  const whole = toSendableSpan(traceId, span, { scope: { name: 'trace-repair' } }, resource);
+  return { ...whole, ended: span.running !== true };
 }

@@ -1,5 +1,4 @@
 import type { Tracer } from '@opentelemetry/api';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../src/config/config';
 import type { OrderView } from '../../src/domain/order';
@@ -12,6 +11,7 @@ import { cancelPatiently, orderInput, outcomeOf, startPatiently } from './chaos-
 import { Parts } from './parts';
 import { randomOf } from './random';
 import { breachesInTheEnd, tracesOf } from './traces';
+import { residentMb } from '../support/resident-memory';
 
 /** What the parts run with: patient enough that nothing is given up for a kill, and quick to sweep. */
 export const STORM_SETTINGS = {
@@ -210,12 +210,6 @@ async function placeAll(options: StormOptions, placing: Placing): Promise<OrderV
   };
   await Promise.all(Array.from({ length: parallel }, place));
   return views;
-}
-
-/** What the process has in memory now (Linux). */
-function residentMb(pid: number): number {
-  const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
-  return Math.round(Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024);
 }
 
 function ofBothKinds(kinds: readonly Omit<ChaosOrder, 'transaction'>[]): readonly ChaosOrder[] {

@@ -224,6 +224,19 @@ describe('the repair of a trace', () => {
     );
     expect(saga).toMatchObject({ running: true, status: { code: 'UNSET' } });
     expect(lintTrace(spansOf(view), view)).toEqual([]);
+    expect(await repair(view)).toEqual([]);
+
+    // As if its worker had died before it wrote down how it parked.
+    const { events, ...rest } = saga!;
+    const database = new Database(traceDatabasePath(stack.config));
+    const { changes } = database
+      .prepare('update spans set span = ? where span_id = ?')
+      .run(JSON.stringify({ ...rest, events: events.slice(0, -1) }), rest.spanId);
+    database.close();
+    expect(changes).toBe(1);
+    expect(lintTrace(spansOf(view), view)).not.toEqual([]);
+    expect(await repair(view)).toMatchObject([{ spanId: saga?.spanId, events }]);
+    expect(lintTrace(spansOf(view), view)).toEqual([]);
 
     await orders.client.workflow.getHandle(view.workflowId).terminate('by a test');
     const summary = await orders.orders.summary(orderId);
