@@ -6,14 +6,13 @@ import { SAMPLE_ORDER } from '../src/domain/sample-order';
 import { orderWorkflowId } from '../src/domain/ids';
 import { privateConfig } from '../src/stack/private-stack';
 import { PART_NAMES } from '../src/stack/start-part';
-import { StartTracing } from '../src/telemetry/client-interceptor';
 import { startTelemetry } from '../src/telemetry/start-telemetry';
 import { openTraceStore } from '../src/telemetry/trace-store';
 import { startDevServer } from '../src/temporal/dev-server';
 import { findFreePort } from '../src/temporal/ports';
 import { runScript, wholeNumber } from '../scripts/support/script';
 import { Parts } from '../test/chaos/parts';
-import { TsProcess } from '../test/support/ts-process';
+import { benchClients, startWorkers } from './bench-workers';
 import { measure, median } from './measure';
 import type { Round, Subject } from './measure';
 
@@ -79,12 +78,7 @@ async function bench(rounds: number, sizes: Parameters<typeof measure>[2]): Prom
     SAGA_STEP_FIRST_ATTEMPT: 'local',
     SAGA_COMPENSATION_FIRST_ATTEMPT: 'local',
   });
-  const workers = Object.fromEntries(
-    (['bare', 'plain', 'traced'] as const).map((kind) => [
-      kind,
-      new TsProcess('bench/worker-process.ts', [kind, kind], { ...process.env, ...environment }),
-    ]),
-  ) as Record<'bare' | 'plain' | 'traced', TsProcess>;
+  const workers = startWorkers(['bare', 'plain', 'traced'], environment);
   const telemetry = startTelemetry({ service: 'orders-cli', config, environment: {} });
   const connection = await Connection.connect({ address: server.address });
   try {
@@ -93,33 +87,16 @@ async function bench(rounds: number, sizes: Parameters<typeof measure>[2]): Prom
       localGateway.start('gateway'),
       ...Object.values(workers).map((worker) => worker.said(/ready/)),
     ]);
-    const plain = new Client({ connection });
-    const traced = new Client({
-      connection,
-      interceptors: { workflow: [new StartTracing({ tracer: telemetry.tracer })] },
-    });
+    const clients = benchClients(connection, telemetry.tracer);
     const workflow = (
       name: string,
-      client: Client,
+      client: keyof typeof clients,
       taskQueue: keyof typeof workers,
       type: string,
     ): Subject => ({
       name,
       processes: { worker: workers[taskQueue].pid },
-      run: async () => {
-        const workflowId = `bench-${randomUUID()}`;
-        const execute = () => client.workflow.execute(type, { taskQueue, workflowId });
-        if (client === plain) {
-          await execute();
-          return { workflowId };
-        }
-        return telemetry.tracer.startActiveSpan('orders start', async (span) => {
-          await execute().finally(() => {
-            span.end();
-          });
-          return { workflowId, traceId: span.spanContext().traceId };
-        });
-      },
+      run: () => clients[client](type, { taskQueue, workflowId: `bench-${randomUUID()}` }),
     });
     const order = (name: string, transaction: 'saga' | 'tcc', gateway: Parts, port: number): Subject => ({
       name,
@@ -138,12 +115,12 @@ async function bench(rounds: number, sizes: Parameters<typeof measure>[2]): Prom
       },
     });
     const subjects = [
-      workflow('bare workflow', plain, 'bare', 'bare'),
-      workflow('bare workflow, local activities', plain, 'bare', 'bareLocal'),
-      workflow('saga, not traced', plain, 'plain', 'saga'),
-      workflow('saga, traced', traced, 'traced', 'saga'),
-      workflow('saga, local, not traced', plain, 'plain', 'sagaLocal'),
-      workflow('saga, local, traced', traced, 'traced', 'sagaLocal'),
+      workflow('bare workflow', 'plain', 'bare', 'bare'),
+      workflow('bare workflow, local activities', 'plain', 'bare', 'bareLocal'),
+      workflow('saga, not traced', 'plain', 'plain', 'saga'),
+      workflow('saga, traced', 'traced', 'traced', 'saga'),
+      workflow('saga, local, not traced', 'plain', 'plain', 'sagaLocal'),
+      workflow('saga, local, traced', 'traced', 'traced', 'sagaLocal'),
       order('POST /orders, saga', 'saga', parts, config.gateway.port),
       order('POST /orders, saga, local', 'saga', localGateway, localGatewayPort),
       order('POST /orders, TCC', 'tcc', parts, config.gateway.port),
@@ -162,7 +139,9 @@ async function bench(rounds: number, sizes: Parameters<typeof measure>[2]): Prom
     const measured: Measured[] = [];
     for (const [subject, all] of results) {
       const { workflowId, traceId } = await subject.run();
-      const { historyLength, raw } = await plain.workflow.getHandle(workflowId).describe();
+      const { historyLength, raw } = await new Client({ connection }).workflow
+        .getHandle(workflowId)
+        .describe();
       measured.push({
         name: subject.name,
         rounds: all,

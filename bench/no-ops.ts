@@ -1,4 +1,5 @@
 /** Does nothing, as quickly as it can be done. */
 export interface NoOps {
-  noOp(call: { readonly key: string }): Promise<void>;
+  /** @param call with `refused` it fails for good. */
+  noOp(call: { readonly key: string; readonly refused?: boolean }): Promise<void>;
 }

@@ -24,6 +24,16 @@ export function sagaLocal(): Promise<void> {
   return sagaUnder(LOCAL);
 }
 
+/** The same as {@link saga}, whose last step is refused. */
+export function sagaRefused(): Promise<void> {
+  return sagaUnder(REMOTE, { refused: SAGA_STEPS.at(-1) });
+}
+
+/** The same as {@link sagaLocal}, whose last step is refused. */
+export function sagaLocalRefused(): Promise<void> {
+  return sagaUnder(LOCAL, { refused: SAGA_STEPS.at(-1) });
+}
+
 export const goOn = defineSignal('goOn');
 
 /** Waits after its steps, as an order waits for a person. */
@@ -32,12 +42,19 @@ export function sagaWaiting(): Promise<void> {
   setHandler(goOn, () => {
     waits = false;
   });
-  return sagaUnder(LOCAL, () => condition(() => !waits));
+  return sagaUnder(LOCAL, { afterwards: () => condition(() => !waits) });
 }
 
-async function sagaUnder(policy: StepPolicy, afterwards = () => Promise.resolve()): Promise<void> {
+interface Variant {
+  readonly refused?: (typeof SAGA_STEPS)[number] | undefined;
+  readonly afterwards?: () => Promise<void>;
+}
+
+async function sagaUnder(policy: StepPolicy, { refused, afterwards }: Variant = {}): Promise<void> {
   const noOp = ({ activities, key }: { activities: Reporting<NoOps>; key: string }) =>
     activities.noOp({ key });
+  const refuse = ({ activities, key }: { activities: Reporting<NoOps>; key: string }) =>
+    activities.noOp({ key, refused: true });
   const transaction = new Saga<NoOps>({
     title: 'Bench',
     plan: SAGA_STEPS,
@@ -45,7 +62,9 @@ async function sagaUnder(policy: StepPolicy, afterwards = () => Promise.resolve(
     undoOf: () => noOp,
   });
   await transaction.run(async () => {
-    for (const plan of SAGA_STEPS) await transaction.step(plan, { action: noOp, compensate: noOp });
-    await afterwards();
+    for (const plan of SAGA_STEPS) {
+      await transaction.step(plan, { action: plan === refused ? refuse : noOp, compensate: noOp });
+    }
+    await afterwards?.();
   });
 }

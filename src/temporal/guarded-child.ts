@@ -23,6 +23,8 @@ export interface GuardedChild {
 
 export interface GuardedChildOptions {
   readonly environment: Environment;
+  /** Its working directory. @default this process's */
+  readonly cwd?: string;
   /** Called with each line of stdout and stderr. */
   readonly onLine?: (line: string) => void;
 }
@@ -44,11 +46,12 @@ const GUARD_SCRIPT = 'read -r line || kill -TERM "-$1"';
 export async function spawnGuarded(
   command: string,
   args: readonly string[],
-  { environment, onLine }: GuardedChildOptions,
+  { environment, cwd, onLine }: GuardedChildOptions,
 ): Promise<GuardedChild> {
   const child = spawn(command, args, {
     detached: true,
     env: { ...environment },
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const closed = new Promise<ChildEnd>((resolve) => {

