@@ -19,12 +19,20 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'the compensation is pushed after the action, not before',
     file: 'src/saga/saga.ts',
-    find: `compensation = this.#push(plan, work, call.key, span);
+    find: `compensation = this.#push(plan, work.compensate, call.key, span);
       return work.action(call);`,
-    replace: `const reported = await work.action(call);
-      compensation = this.#push(plan, work, call.key, span);
-      return reported;`,
+    replace: `return work.action(call).then((reported) => {
+        compensation = this.#push(plan, work.compensate, call.key, span);
+        return reported;
+      });`,
     tests: SAGA,
+  },
+  {
+    name: 'a local step is left out once the order is cancelled',
+    file: 'src/saga/saga.ts',
+    find: 'if (!local) this.#throwIfCancelled();',
+    replace: 'this.#throwIfCancelled();',
+    tests: ['test/e2e/local-first.test.ts'],
   },
   {
     name: 'compensations are not shielded from cancellation',
@@ -134,8 +142,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'a confirm is given up like any step',
     file: 'src/saga/tcc.ts',
-    find: 'const policy = untilKnown(work.policyOf(plan));',
-    replace: 'const policy = work.policyOf(plan);',
+    find: 'const policy = untilKnown(remote(work.policyOf(plan)));',
+    replace: 'const policy = remote(work.policyOf(plan));',
     tests: TCC,
   },
   {
