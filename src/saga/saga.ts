@@ -134,10 +134,10 @@ export class Saga<Activities> {
   }
 
   #step<T>(plan: StepPlan, work: StepWork<Activities, T>): Promise<T> {
-    const local = this.#isLocal(plan);
-    if (!local) this.#throwIfCancelled();
     const forward = this.#pivoted || work.pivot === true;
     const policy = this.#policyOf(plan, forward);
+    const local = isLocal(policy);
+    if (!local) this.#throwIfCancelled();
     const call = this.#work.call(plan, policy);
     const record = this.#work.begin(plan);
     let compensation: Compensation | undefined;

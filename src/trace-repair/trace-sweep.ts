@@ -118,7 +118,8 @@ export class TraceSweep {
       look();
       // The worker's own work comes first.
       await turnOfTheLoop();
-      if (!isWhole(orderSummary(info), store)) yield this.#withHistory(info);
+      const summary = orderSummary(info);
+      if (!isWhole(summary, spansOf(summary, store))) yield this.#withHistory(info);
       // Only now: when its repair fails, the next sweep comes back to it.
       this.#seen.set(info.runId, info.closeTime?.getTime() ?? until);
     }
@@ -134,12 +135,12 @@ export class TraceSweep {
       if (this.#rounds.stopped) return;
       await turnOfTheLoop();
       const summary = orderSummary(info);
-      const spans = summary.traceId === undefined ? [] : store.spansOf(summary.traceId);
+      const spans = spansOf(summary, store);
       const state = stateOf(spans);
       const isSeen = seen.get(info.runId) === state.id;
       if (!isSeen && state.lastEnd < until) {
         look();
-        if (lintTrace(spans, summary).length > 0) yield this.#withHistory(info);
+        if (!isWhole(summary, spans)) yield this.#withHistory(info);
       }
       if (isSeen || state.lastEnd < until) this.#seenWaiting.set(info.runId, state.id);
     }
@@ -169,9 +170,12 @@ export class TraceSweep {
   }
 }
 
-function isWhole(order: OrderSummary, store: TraceStore): boolean {
-  if (order.traceId === undefined) return true;
-  const spans = store.spansOf(order.traceId);
+function spansOf({ traceId }: OrderSummary, store: TraceStore): readonly StoredSpan[] {
+  return traceId === undefined ? [] : store.spansOf(traceId);
+}
+
+/** One of which the store knows nothing is told elsewhere, or nowhere. */
+function isWhole(order: OrderSummary, spans: readonly StoredSpan[]): boolean {
   return spans.length === 0 || lintTrace(spans, order).length === 0;
 }
 

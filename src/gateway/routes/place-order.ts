@@ -78,13 +78,14 @@ export function placeOrderRoute(app: HttpApp, deps: GatewayDeps): void {
       // RFC 7240: with both preferences, at once means after that long.
       const preferredMs = waitMs ?? (respondAsync ? 0 : config.orderWaitMs);
       const timeoutMs = Math.min(preferredMs, config.orderWaitMs);
-      const deadline = Date.now() + timeoutMs;
+      let leftMs = timeoutMs;
       if (waitForPayment && timeoutMs > 0) {
+        const from = performance.now();
         const signal = AbortSignal.any([left, draining]);
         const paid = await orders.untilPaid(summary.orderId, { timeoutMs, signal });
         if (paid !== undefined) return answerPaid(reply, paid);
+        leftMs = Math.max(0, timeoutMs - (performance.now() - from));
       }
-      const leftMs = Math.max(0, deadline - Date.now());
       const outcome =
         timeoutMs === 0 ? undefined : await waits.wait(summary.orderId, { timeoutMs: leftMs, signal: left });
       if (outcome === undefined) {
