@@ -4,6 +4,7 @@ import { SAGA_STEPS } from '../domain/steps';
 import type { OrderWorkflowInput } from './definitions';
 import { createOrder, createShipment } from './order-steps';
 import { runOrder } from './run-order';
+import { undosOf } from './undo';
 
 const [createOrderStep, reserveInventory, processPayment, createShipmentStep] = SAGA_STEPS;
 
@@ -18,6 +19,7 @@ const [createOrderStep, reserveInventory, processPayment, createShipmentStep] = 
 export function orderSaga(input: OrderWorkflowInput): Promise<OrderView> {
   const { order, amount } = input;
   const { orderId, items } = order;
+  const undo = undosOf(orderId);
   return runOrder(input, async (saga, progress) => {
     // 1. Create the order.
     await createOrder(saga, createOrderStep, input);
@@ -26,7 +28,7 @@ export function orderSaga(input: OrderWorkflowInput): Promise<OrderView> {
     await saga.step(reserveInventory, {
       action: ({ activities, key }) =>
         activities.reserveInventory({ key, orderId, items, expectedAmount: amount }),
-      compensate: ({ activities, ...keys }) => activities.releaseInventory({ ...keys, orderId }),
+      compensate: undo.release_inventory,
       attributes: { 'items.count': items.length },
     });
 
@@ -34,7 +36,7 @@ export function orderSaga(input: OrderWorkflowInput): Promise<OrderView> {
     const { paymentId } = await saga.step(processPayment, {
       action: ({ activities, key }) =>
         activities.processPayment({ key, orderId, amount, method: order.payment.method }),
-      compensate: ({ activities, ...keys }) => activities.refundPayment({ ...keys, orderId }),
+      compensate: undo.refund_payment,
       attributes: { 'payment.amount': toMajorUnits(amount), 'payment.currency': amount.currency },
     });
     progress.paymentId = paymentId;

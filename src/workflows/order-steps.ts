@@ -3,6 +3,7 @@ import type { CreateShipmentResponse } from '../domain/service-contract';
 import type { OrderStep } from '../domain/steps';
 import type { Saga } from '../saga/saga';
 import type { OrderWorkflowInput } from './definitions';
+import { undosOf } from './undo';
 
 /** The steps that every order has, whatever becomes of its stock and money in between. */
 
@@ -15,7 +16,7 @@ export function createOrder(
   const { orderId, customerId, items } = order;
   return saga.step(plan, {
     action: ({ activities, key }) => activities.createOrder({ key, orderId, customerId, items, amount }),
-    compensate: ({ activities, ...keys }) => activities.cancelOrder({ ...keys, orderId }),
+    compensate: undosOf(orderId).cancel_order,
     doneAttributes: { 'order.id': orderId },
   });
 }
@@ -28,6 +29,6 @@ export function createShipment(
 ): Promise<CreateShipmentResponse> {
   return saga.step(plan, {
     action: ({ activities, key }) => activities.createShipment({ key, orderId, items, address }),
-    compensate: ({ activities, ...keys }) => activities.cancelShipment({ ...keys, orderId }),
+    compensate: undosOf(orderId).cancel_shipment,
   });
 }

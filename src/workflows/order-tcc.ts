@@ -3,6 +3,7 @@ import { TCC_STEPS } from '../domain/steps';
 import type { OrderWorkflowInput } from './definitions';
 import { createOrder, createShipment } from './order-steps';
 import { runOrder } from './run-order';
+import { undosOf } from './undo';
 
 const [createOrderStep, tryInventory, tryPayment, confirmInventory, confirmPayment, createShipmentStep] =
   TCC_STEPS;
@@ -21,6 +22,7 @@ const [createOrderStep, tryInventory, tryPayment, confirmInventory, confirmPayme
 export function orderTcc(input: OrderWorkflowInput): Promise<OrderView> {
   const { order, amount } = input;
   const { orderId, items } = order;
+  const undo = undosOf(orderId);
   return runOrder(input, async (saga, progress) => {
     // 1. Create the order.
     await createOrder(saga, createOrderStep, input);
@@ -32,8 +34,8 @@ export function orderTcc(input: OrderWorkflowInput): Promise<OrderView> {
         try: ({ activities, key }) =>
           activities.tryInventory({ key, orderId, items, expectedAmount: amount }),
         confirm: ({ activities, ...keys }) => activities.confirmInventory({ ...keys, orderId }),
-        cancel: ({ activities, ...keys }) => activities.cancelInventory({ ...keys, orderId }),
-        reverse: ({ activities, ...keys }) => activities.reverseInventory({ ...keys, orderId }),
+        cancel: undo.cancel_inventory,
+        reverse: undo.reverse_inventory,
       },
       payment: {
         plan: { try: tryPayment, confirm: confirmPayment },
@@ -43,8 +45,8 @@ export function orderTcc(input: OrderWorkflowInput): Promise<OrderView> {
           return held;
         },
         confirm: ({ activities, ...keys }) => activities.confirmPayment({ ...keys, orderId }),
-        cancel: ({ activities, ...keys }) => activities.cancelPayment({ ...keys, orderId }),
-        reverse: ({ activities, ...keys }) => activities.reversePayment({ ...keys, orderId }),
+        cancel: undo.cancel_payment,
+        reverse: undo.reverse_payment,
       },
     });
 
