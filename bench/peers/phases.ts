@@ -52,7 +52,8 @@ async function phase(place: PlaceOrder, { label, count, parallel, wanted }: Phas
   let begun = 0;
   const startedAt = performance.now();
   await inParallel(count, parallel, async () => {
-    const id = `${label}-${String(begun++)}`;
+    // None is the beginning of another: DTM's store (boltdb 1.19.0) would mistake the branches of one for the other's.
+    const id = `${label}-${String(begun++).padStart(6, '0')}`;
     const from = performance.now();
     const outcome = await place(id, wanted);
     latencies.push(performance.now() - from);

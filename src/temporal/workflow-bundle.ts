@@ -22,7 +22,12 @@ export function bundleWorkflows(): Promise<WorkflowBundle> {
  * Evaluated once a worker and not once an order, with everything that they import: none of it may keep anything of a run
  * in a variable of a module.
  */
-export const PRELOADED = ['@temporalio/workflow', '@temporalio/common', '@opentelemetry/api'];
+export const PRELOADED = [
+  require.resolve('../workflows/unrecorded-promises'),
+  '@temporalio/workflow',
+  '@temporalio/common',
+  '@opentelemetry/api',
+];
 
 type WebpackConfig = Parameters<NonNullable<BundleOptions['webpackConfigHook']>>[0];
 

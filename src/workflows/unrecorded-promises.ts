@@ -1,0 +1,29 @@
+/**
+ * Spares the promises of workflow code what Temporal's SDK does for each: it compiles two functions to find the run that the
+ * promise belongs to, and records the stack that made it, source maps applied, for the query `__stack_trace`. That is a
+ * tenth of a millisecond a promise, more than anything else in an order, and most of the memory of one that waits.
+ *
+ * Evaluated once a worker, before any run. The functions are compiled once; the stack is not recorded, and the query
+ * answers with nothing. Stack traces of errors stay as they are.
+ *
+ * The SDK (`@temporalio/worker`, `vm-shared.ts`) compiles by `promise.constructor.constructor`, which is `Function` but for
+ * this: what it compiles otherwise, if it does one day, is compiled as ever.
+ */
+type Compiled = () => unknown;
+
+const compiled = new Map<string, Compiled>([['return globalThis.Error', () => Stackless]]);
+
+/** What the SDK makes one of to read its `stack`. */
+class Stackless {}
+
+function compileOnce(...source: string[]): Compiled {
+  const [body = ''] = source;
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval
+  const compile = () => Function(...source) as Compiled;
+  if (source.length !== 1) return compile();
+  let known = compiled.get(body);
+  if (known === undefined) compiled.set(body, (known = compile()));
+  return known;
+}
+
+Object.defineProperty(Promise, 'constructor', { value: compileOnce });
