@@ -30,23 +30,30 @@ export class PublicSpanExporter implements SpanExporter {
 
 /** Takes spans that can be made again, exactly as they were, should this process die with them. */
 export interface RepeatableSpanProcessor {
-  /** For a workflow's own spans, which are sampled; they are handed on a moment later, together. */
-  onEndRepeatable(span: ReadableSpan): void;
+  /** For those of a workflow's own spans that end together, which are sampled; they are handed on a moment later. */
+  onEndRepeatable(spans: readonly ReadableSpan[]): void;
 }
+
+/** How long spans that can be made again wait for others to be handed on with, ms. */
+const GATHER_MS = 5;
 
 /**
  * Hands every sampled span to the exporter before `span.end()` returns, so that a killed process loses none that
  * ended: for exporters that are done when they return.
  *
  * A span below which others will stand is handed over when it starts, too, not ended yet: if this process dies, its
- * children have a parent all the same. Those of an activity's attempt can be made again from the history; they
- * are handed over when they stay open for long. A workflow's own spans, which a replay makes again exactly as they were,
- * are handed over together, in the same turn of the event loop.
+ * children have a parent all the same.
+ *
+ * Those that can be made again from the history, an attempt's of an activity and a workflow's own, are handed over
+ * when they stay open for long, and when they have ended: several at a time, some milliseconds later, but what is left of
+ * a workflow in the turn of the event loop in which it ends.
  */
 export class WriteAheadSpanProcessor implements SpanProcessor, RepeatableSpanProcessor {
   readonly #exporter: SpanExporter;
   readonly #open: OpenSpans;
-  #repeatable: ReadableSpan[] = [];
+  readonly #inAttempt = new WeakSet<ReadableSpan>();
+  #gathered: ReadableSpan[] = [];
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(exporter: SpanExporter, open: OpenSpans) {
     this.#exporter = exporter;
@@ -55,44 +62,61 @@ export class WriteAheadSpanProcessor implements SpanProcessor, RepeatableSpanPro
 
   onStart(span: Span, parent: Context): void {
     if (!isSampled(span) || isLeaf(span)) return;
-    if (isInAttempt(parent)) this.#open.set(span.spanContext().spanId, [span]);
-    else this.#write(span);
+    if (isInAttempt(parent)) {
+      this.#inAttempt.add(span);
+      this.#open.set(span.spanContext().spanId, [span]);
+    } else this.#write([span]);
   }
 
   onEnd(span: ReadableSpan): void {
-    this.#open.set(span.spanContext().spanId, []);
-    if (isSampled(span)) this.#write(span);
+    if (!isSampled(span)) return;
+    if (this.#inAttempt.has(span)) this.#gather([span]);
+    else this.#write([span]);
   }
 
-  onEndRepeatable(span: ReadableSpan): void {
-    this.#open.set(span.spanContext().spanId, []);
-    // One write for all that end in one turn of the event loop.
-    if (this.#repeatable.push(span) > 1) return;
+  onEndRepeatable(spans: readonly ReadableSpan[]): void {
+    this.#gather(spans);
+    if (!spans.some(isRun)) return;
     setImmediate(() => {
-      this.#writeRepeatable();
+      this.#writeGathered();
     });
   }
 
   async forceFlush(): Promise<void> {
-    this.#writeRepeatable();
+    this.#writeGathered();
     await this.#exporter.forceFlush?.();
   }
 
   shutdown(): Promise<void> {
-    this.#writeRepeatable();
+    this.#writeGathered();
     this.#open.close();
     return this.#exporter.shutdown();
   }
 
-  #writeRepeatable(): void {
-    const spans = this.#repeatable;
-    this.#repeatable = [];
-    if (spans.length > 0) this.#exporter.export(spans, () => undefined);
+  #gather(spans: readonly ReadableSpan[]): void {
+    for (const span of spans) this.#open.set(span.spanContext().spanId, []);
+    this.#gathered.push(...spans);
+    this.#timer ??= setTimeout(() => {
+      this.#writeGathered();
+    }, GATHER_MS).unref();
   }
 
-  #write(span: ReadableSpan): void {
-    this.#exporter.export([span], () => undefined);
+  #writeGathered(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const spans = this.#gathered;
+    this.#gathered = [];
+    if (spans.length > 0) this.#write(spans);
   }
+
+  #write(spans: ReadableSpan[]): void {
+    this.#exporter.export(spans, () => undefined);
+  }
+}
+
+/** The run of a workflow, whose parent is its caller's. */
+function isRun({ parentSpanContext }: ReadableSpan): boolean {
+  return parentSpanContext?.isRemote !== false;
 }
 
 function isSampled(span: ReadableSpan): boolean {

@@ -24,9 +24,9 @@ export function workflowSpanSink(
   telemetry: Pick<StartedTelemetry, 'resource' | 'spanProcessor' | 'openSpans'>,
 ): InjectedSinks<WorkflowSpanSinks> {
   const { resource, spanProcessor, openSpans } = telemetry;
-  const onEnd = (span: ReadableSpan) => {
-    if (spanProcessor.onEndRepeatable === undefined) spanProcessor.onEnd(span);
-    else spanProcessor.onEndRepeatable(span);
+  const onEnd = (spans: readonly ReadableSpan[]) => {
+    if (spanProcessor.onEndRepeatable !== undefined) spanProcessor.onEndRepeatable(spans);
+    else for (const span of spans) spanProcessor.onEnd(span);
   };
   return {
     workflowSpans: {
@@ -34,10 +34,9 @@ export function workflowSpanSink(
         callDuringReplay: true,
         fn: (info, { ended, open }) => {
           for (const span of open) openSpans.set(span.spanId, [fromIsolate(span, info, resource)]);
-          for (const span of ended) {
-            if (info.unsafe.isReplayingHistoryEvents) openSpans.set(span.spanId, []);
-            else onEnd(fromIsolate(span, info, resource));
-          }
+          if (info.unsafe.isReplayingHistoryEvents) {
+            for (const span of ended) openSpans.set(span.spanId, []);
+          } else if (ended.length > 0) onEnd(ended.map((span) => fromIsolate(span, info, resource)));
         },
       },
     },
