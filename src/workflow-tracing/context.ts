@@ -9,12 +9,17 @@ interface Storage<T> {
 /** The isolate has Node's `AsyncLocalStorage` as a global, and takes down what a run has made of it. */
 declare const AsyncLocalStorage: new <T>() => Storage<T>;
 
+/**
+ * One for all runs of a worker, where this module is loaded in advance: Node (before 24) has every promise of the thread carry
+ * a property for each storage that there is, so that one for each run would cost every run memory and time for all others.
+ * What one run puts here no other sees, because none awaits another's promises.
+ */
+const storage = new AsyncLocalStorage<Context>();
+
 /** Keeps the active context through everything that workflow code awaits. */
 export class WorkflowContextManager implements ContextManager {
-  readonly #storage = new AsyncLocalStorage<Context>();
-
   active(): Context {
-    return this.#storage.getStore() ?? ROOT_CONTEXT;
+    return storage.getStore() ?? ROOT_CONTEXT;
   }
 
   with<Args extends unknown[], F extends (...args: Args) => ReturnType<F>>(
@@ -23,7 +28,7 @@ export class WorkflowContextManager implements ContextManager {
     thisArg?: ThisParameterType<F>,
     ...args: Args
   ): ReturnType<F> {
-    return this.#storage.run(context, () => fn.apply(thisArg, args));
+    return storage.run(context, () => fn.apply(thisArg, args));
   }
 
   bind<T>(context: Context, target: T): T {
