@@ -7,7 +7,7 @@ const TICK_MS = 500;
 
 interface Open {
   readonly since: number;
-  spans: readonly ReadableSpan[];
+  look: () => ReadableSpan;
 }
 
 /**
@@ -23,17 +23,17 @@ export class OpenSpans implements OpenSpanView {
     this.#write = write;
   }
 
-  set(owner: string, spans: readonly ReadableSpan[]): void {
-    if (spans.length === 0) {
-      this.#open.delete(owner);
-      return;
-    }
-    const open = this.#open.get(owner);
-    if (open === undefined) this.#open.set(owner, { since: performance.now(), spans });
-    else open.spans = spans;
+  opened(spanId: string, look: () => ReadableSpan): void {
+    const open = this.#open.get(spanId);
+    if (open === undefined) this.#open.set(spanId, { since: performance.now(), look });
+    else open.look = look;
     this.#timer ??= setInterval(() => {
       this.#writeOlderThan(ANCHOR_AFTER_MS);
     }, TICK_MS).unref();
+  }
+
+  ended(spanId: string): void {
+    this.#open.delete(spanId);
   }
 
   /** Writes everything that is open now: the process is about to stop. */
@@ -44,11 +44,11 @@ export class OpenSpans implements OpenSpanView {
   #writeOlderThan(age: number): void {
     const bound = performance.now() - age;
     const old: ReadableSpan[] = [];
-    for (const [owner, { since, spans }] of this.#open) {
+    for (const [spanId, { since, look }] of this.#open) {
       if (since > bound) continue;
       // Whoever changes will say so again; whoever does not is written.
-      this.#open.delete(owner);
-      old.push(...spans);
+      this.#open.delete(spanId);
+      old.push(look());
     }
     if (old.length > 0) this.#write(old);
     if (this.#open.size > 0) return;

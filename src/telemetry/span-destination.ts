@@ -52,7 +52,7 @@ export function isDisabled(environment: Environment): boolean {
   return setting(environment, 'OTEL_SDK_DISABLED')?.trim().toLowerCase() === 'true';
 }
 
-const NOT_SHOWN: OpenSpanView = { set: () => undefined };
+const NOT_SHOWN: OpenSpanView = { opened: () => undefined, ended: () => undefined };
 
 const NOWHERE: SpanDestination = {
   processor: new NoopSpanProcessor(),

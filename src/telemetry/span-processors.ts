@@ -64,7 +64,7 @@ export class WriteAheadSpanProcessor implements SpanProcessor, RepeatableSpanPro
     if (!isSampled(span) || isLeaf(span)) return;
     if (isInAttempt(parent)) {
       this.#inAttempt.add(span);
-      this.#open.set(span.spanContext().spanId, [span]);
+      this.#open.opened(span.spanContext().spanId, () => span);
     } else this.#write([span]);
   }
 
@@ -94,7 +94,7 @@ export class WriteAheadSpanProcessor implements SpanProcessor, RepeatableSpanPro
   }
 
   #gather(spans: readonly ReadableSpan[]): void {
-    for (const span of spans) this.#open.set(span.spanContext().spanId, []);
+    for (const span of spans) this.#open.ended(span.spanContext().spanId);
     this.#gathered.push(...spans);
     this.#timer ??= setTimeout(() => {
       this.#writeGathered();

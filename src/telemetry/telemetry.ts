@@ -35,6 +35,8 @@ export interface StartedTelemetry extends Telemetry {
 }
 
 export interface OpenSpanView {
-  /** Says which spans of `owner` are open now; none: all have ended. */
-  set(owner: string, spans: readonly ReadableSpan[]): void;
+  /** Says that the span of that id is open, or has changed; `look` tells how it is, and is seldom asked. */
+  opened(spanId: string, look: () => ReadableSpan): void;
+  /** Says that it has ended. */
+  ended(spanId: string): void;
 }

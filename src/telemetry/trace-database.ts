@@ -32,6 +32,8 @@ export function openTraceDatabase(file: string, busyTimeoutMs: number): TraceDat
     database.exec('pragma busy_timeout = 2000');
     database.exec('pragma journal_mode = wal');
     database.exec('pragma synchronous = normal');
+    // Pages that were written many times are copied into the file once; the write-ahead log takes up to 16 MB.
+    database.exec('pragma wal_autocheckpoint = 4000');
     if (versionOf(database) !== SCHEMA_VERSION) database.transaction(createTables).immediate(database);
     database.exec(`pragma busy_timeout = ${String(busyTimeoutMs)}`);
     return database;

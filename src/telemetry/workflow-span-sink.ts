@@ -33,9 +33,9 @@ export function workflowSpanSink(
       changed: {
         callDuringReplay: true,
         fn: (info, { ended, open }) => {
-          for (const span of open) openSpans.set(span.spanId, [fromIsolate(span, info, resource)]);
+          for (const span of open) openSpans.opened(span.spanId, () => fromIsolate(span, info, resource));
           if (info.unsafe.isReplayingHistoryEvents) {
-            for (const span of ended) openSpans.set(span.spanId, []);
+            for (const span of ended) openSpans.ended(span.spanId);
           } else if (ended.length > 0) onEnd(ended.map((span) => fromIsolate(span, info, resource)));
         },
       },

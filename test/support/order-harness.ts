@@ -55,7 +55,7 @@ export class OrderHarness {
       sinks: workflowSpanSink({
         resource: resourceFromAttributes({ 'service.name': 'order-service' }),
         spanProcessor: new SimpleSpanProcessor(this.#exporter),
-        openSpans: { set: () => undefined },
+        openSpans: { opened: () => undefined, ended: () => undefined },
       }),
     });
     return worker.runUntil(run);

@@ -37,7 +37,7 @@ export function memoryTelemetry(service: string, exporter = new InMemorySpanExpo
     tracer: provider.getTracer('test'),
     resource,
     spanProcessor,
-    openSpans: { set: () => undefined },
+    openSpans: { opened: () => undefined, ended: () => undefined },
     spans: () => exporter.getFinishedSpans(),
     span: (name) => {
       const found = exporter.getFinishedSpans().filter((span) => span.name === name);
