@@ -43,7 +43,7 @@ export async function startWorker(deps: {
   try {
     await ensureSearchAttributes(temporal.connection, namespace);
     const connection = await NativeConnection.connect(temporal.connectionOptions);
-    const bundle = await workflowBundle(config.worker.workflowBundle);
+    const bundle = await workflowBundle(config.worker);
     const setUp = { config, telemetry, namespace, workflowBundle: bundle };
     const meter = new SagaMeter(telemetry.metrics.meter, {
       expected: {

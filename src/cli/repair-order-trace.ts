@@ -45,7 +45,7 @@ export async function repairOrderTrace(
       events += history.events?.length ?? 0;
     }
     output.note(`Replaying the ${String(events)} events of order ${orderId} …`);
-    const bundle = await workflowBundle(config.worker.workflowBundle);
+    const bundle = await workflowBundle(config.worker);
     const repairs = repairTraces(inTurn(runs), {
       store,
       telemetry,

@@ -95,6 +95,8 @@ const environmentSchema = z.object({
     .optional(),
   /** A workflow bundle built in advance; unset: the worker bundles at start, which takes seconds. */
   WORKFLOW_BUNDLE: z.string().min(1).optional(),
+  /** `on`: workers record where each order waits in its code, for Temporal's stack query. */
+  WORKFLOW_STACK_TRACES: z.enum(['on', 'off']).default('off'),
   /** How often the worker looks for traces that are not whole, ms; 0: never. */
   TRACE_SWEEP_INTERVAL_MS: z.coerce.number().int().min(0).max(86_400_000).default(30_000),
   /** How long an order must be over before its trace is looked at, ms. */
@@ -190,6 +192,8 @@ export interface Config {
     readonly maxCachedWorkflows: number;
     readonly stickyTimeoutMs: number;
     readonly workflowBundle: string | undefined;
+    /** Whether the bundle that is made here, if one is, answers Temporal's stack query. */
+    readonly stackTraces: boolean;
     /** Undefined: orders go to whatever worker there is. */
     readonly version: WorkerVersion | undefined;
   };
@@ -267,6 +271,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       maxCachedWorkflows: env.WORKER_MAX_CACHED_WORKFLOWS,
       stickyTimeoutMs: env.WORKER_STICKY_TIMEOUT_MS,
       workflowBundle: env.WORKFLOW_BUNDLE,
+      stackTraces: env.WORKFLOW_STACK_TRACES === 'on',
       version: workerVersion(env),
     },
     traceSweep: { intervalMs: env.TRACE_SWEEP_INTERVAL_MS, graceMs: env.TRACE_SWEEP_GRACE_MS },

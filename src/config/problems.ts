@@ -25,5 +25,8 @@ export function contradictions(given: Given): string[] {
   if (given['FAULTS'] === 'on' && given['NODE_ENV'] === 'production') {
     problems.push('FAULTS=on: not in production (NODE_ENV=production)');
   }
+  if (given['WORKFLOW_STACK_TRACES'] === 'on' && isSet('WORKFLOW_BUNDLE')) {
+    problems.push('WORKFLOW_STACK_TRACES=on: the bundle of WORKFLOW_BUNDLE was made without; unset that');
+  }
   return problems;
 }

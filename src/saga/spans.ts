@@ -15,7 +15,7 @@ export interface AfterSpan<T, R> {
 /**
  * Runs `run` inside `span`, which ends with it: OK, or ERROR with the reason.
  *
- * No `async`: every promise of workflow code costs a stack trace, which Temporal records for its stack query.
+ * No `async`: Temporal's SDK looks at every promise of workflow code, and with `WORKFLOW_STACK_TRACES=on` records its stack.
  */
 export function within<T, R>(
   parent: Context,

@@ -1,12 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker';
 import type { BundleOptions, WorkflowBundle, WorkflowBundleOption } from '@temporalio/worker';
+import type { Config } from '../config/config';
 
 /**
  * The workflows and their interceptors in one piece; takes seconds of CPU. The interceptors decide the ids of
  * spans, so every worker and every replay must have the same.
+ *
+ * @param options.stackTraces whether promises are recorded for Temporal's stack query (`unrecorded-promises.ts`).
  */
-export function bundleWorkflows(): Promise<WorkflowBundle> {
+export function bundleWorkflows({ stackTraces = false } = {}): Promise<WorkflowBundle> {
   const workflows = require.resolve('../workflows');
   const interceptors = require.resolve('../workflows/interceptors');
   return bundleWorkflowCode({
@@ -14,20 +17,18 @@ export function bundleWorkflows(): Promise<WorkflowBundle> {
     workflowInterceptorModules: [interceptors],
     logger: new DefaultLogger('WARN'),
     webpackConfigHook: forThisNode,
-    preloadModules: [...PRELOADED, workflows, interceptors],
+    preloadModules: [...(stackTraces ? [] : [UNRECORDED_PROMISES]), ...PRELOADED, workflows, interceptors],
   });
 }
+
+/** To be preloaded first. */
+export const UNRECORDED_PROMISES = require.resolve('../workflows/unrecorded-promises');
 
 /**
  * Evaluated once a worker and not once an order, with everything that they import: none of it may keep anything of a run
  * in a variable of a module.
  */
-export const PRELOADED = [
-  require.resolve('../workflows/unrecorded-promises'),
-  '@temporalio/workflow',
-  '@temporalio/common',
-  '@opentelemetry/api',
-];
+export const PRELOADED = ['@temporalio/workflow', '@temporalio/common', '@opentelemetry/api'];
 
 type WebpackConfig = Parameters<NonNullable<BundleOptions['webpackConfigHook']>>[0];
 
@@ -50,7 +51,10 @@ export async function buildWorkflowBundle(codePath: string): Promise<void> {
   await writeFile(codePath, code);
 }
 
-/** The bundle at `codePath`, or one made now from the sources. */
-export async function workflowBundle(codePath: string | undefined): Promise<WorkflowBundleOption> {
-  return codePath === undefined ? bundleWorkflows() : { codePath };
+/** The bundle that the worker is told of, or one made now from the sources. */
+export async function workflowBundle({
+  workflowBundle: codePath,
+  stackTraces,
+}: Pick<Config['worker'], 'workflowBundle' | 'stackTraces'>): Promise<WorkflowBundleOption> {
+  return codePath === undefined ? bundleWorkflows({ stackTraces }) : { codePath };
 }

@@ -31,8 +31,8 @@ const SCOPE = '@temporalio/interceptor-workflow';
  * workflow's random stream, is not replayed, and so would shift every id that comes after; one in a signal or an update
  * would belong to the sender's trace.
  *
- * Every promise of workflow code costs a stack trace, which Temporal records for its stack query: what follows makes one
- * for each call that it traces.
+ * Temporal's SDK looks at every promise of workflow code, and with `WORKFLOW_STACK_TRACES=on` records its stack: what follows
+ * makes one for each call that it traces.
  */
 export function workflowTracing(): WorkflowInterceptors {
   const spans = new WorkflowSpans();

@@ -46,11 +46,11 @@ export class OrderHarness {
     return new OrderHarness(await connectTestEnvironment());
   }
 
-  async withWorker<T>(activities: object, run: () => Promise<T>): Promise<T> {
+  async withWorker<T>(activities: object, run: () => Promise<T>, code = workflowCode()): Promise<T> {
     const worker = await Worker.create({
       connection: this.environment.nativeConnection,
       taskQueue: this.#taskQueue,
-      ...workflowCode(),
+      ...code,
       activities,
       sinks: workflowSpanSink({
         resource: resourceFromAttributes({ 'service.name': 'order-service' }),

@@ -50,6 +50,13 @@ describe('the configuration', () => {
     expect(() => loadConfig({ [variable]: 'x' })).toThrow('set both of them, or none');
   });
 
+  it('takes no wish for stack traces where the bundle is made already', () => {
+    expect(loadConfig({ WORKFLOW_STACK_TRACES: 'on' }).worker.stackTraces).toBe(true);
+    expect(() => loadConfig({ WORKFLOW_STACK_TRACES: 'on', WORKFLOW_BUNDLE: 'workflows.js' })).toThrow(
+      'WORKFLOW_STACK_TRACES=on: the bundle of WORKFLOW_BUNDLE was made without; unset that',
+    );
+  });
+
   it('knows a worker with both halves of a version', () => {
     const version = { deploymentName: 'orders', buildId: '2026-11-25.1+a1b2' };
     const { worker } = loadConfig({
