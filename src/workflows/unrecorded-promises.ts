@@ -1,7 +1,7 @@
 /**
  * Spares the promises of workflow code what Temporal's SDK does for each: it compiles two functions to find the run that the
- * promise belongs to, and records the stack that made it, source maps applied, for the query `__stack_trace`. That is a
- * tenth of a millisecond a promise, more than anything else in an order, and most of the memory of one that waits.
+ * promise belongs to, and records the stack that made it, source maps applied, for the query `__stack_trace`: a tenth of a
+ * millisecond of CPU a promise, a third of what an order takes in the isolate.
  *
  * Evaluated once a worker, before any run. The functions are compiled once; the stack is not recorded, and the query
  * answers with nothing. Stack traces of errors stay as they are.
