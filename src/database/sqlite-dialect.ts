@@ -45,7 +45,7 @@ export class ImmediateSqliteDialect implements Dialect {
 
 class ImmediateSqliteDriver extends SqliteDriver {
   constructor(private readonly database: Libsql.Database) {
-    super({ database });
+    super({ database: new PreparedOnce(database) });
   }
 
   override async beginTransaction(): Promise<void> {
@@ -74,6 +74,31 @@ class ImmediateSqliteDriver extends SqliteDriver {
     } finally {
       this.database.exec(`pragma busy_timeout = ${String(BUSY_TIMEOUT_MS)}`);
     }
+  }
+}
+
+/** More different statements than a service has; lists of different lengths are different statements. */
+const MAX_PREPARED = 200;
+
+/** The database to Kysely, which would have SQLite compile each query anew. */
+class PreparedOnce {
+  readonly #prepared = new Map<string, Libsql.Statement>();
+
+  constructor(private readonly database: Libsql.Database) {}
+
+  prepare(sql: string): Libsql.Statement {
+    let statement = this.#prepared.get(sql);
+    if (statement === undefined) {
+      statement = this.database.prepare(sql);
+      if (this.#prepared.size >= MAX_PREPARED) this.#prepared.clear();
+      this.#prepared.set(sql, statement);
+    }
+    return statement;
+  }
+
+  close(): void {
+    this.#prepared.clear();
+    this.database.close();
   }
 }
 

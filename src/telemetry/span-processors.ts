@@ -34,7 +34,7 @@ export interface RepeatableSpanProcessor {
   onEndRepeatable(spans: readonly ReadableSpan[]): void;
 }
 
-/** How long spans that can be made again wait for others to be handed on with, ms. */
+/** How long a span waits for others to be handed on with, ms. */
 const GATHER_MS = 5;
 
 /**
@@ -42,11 +42,11 @@ const GATHER_MS = 5;
  * ended: for exporters that are done when they return.
  *
  * A span below which others will stand is handed over when it starts, too, not ended yet: if this process dies, its
- * children have a parent all the same.
+ * children have a parent all the same. Database calls have none below: they wait for the next span that is handed over, or
+ * for some milliseconds.
  *
- * Those that can be made again from the history, an attempt's of an activity and a workflow's own, are handed over
- * when they stay open for long, and when they have ended: several at a time, some milliseconds later, but what is left of
- * a workflow in the turn of the event loop in which it ends.
+ * So do those that can be made again from the history, an attempt's of an activity and a workflow's own; but what is left of a
+ * workflow is handed over in the turn of the event loop in which it ends. When they stay open for long they are handed over, too.
  */
 export class WriteAheadSpanProcessor implements SpanProcessor, RepeatableSpanProcessor {
   readonly #exporter: SpanExporter;
@@ -65,30 +65,30 @@ export class WriteAheadSpanProcessor implements SpanProcessor, RepeatableSpanPro
     if (isInAttempt(parent)) {
       this.#inAttempt.add(span);
       this.#open.opened(span.spanContext().spanId, () => span);
-    } else this.#write([span]);
+    } else this.#write(span);
   }
 
   onEnd(span: ReadableSpan): void {
     if (!isSampled(span)) return;
-    if (this.#inAttempt.has(span)) this.#gather([span]);
-    else this.#write([span]);
+    if (isLeaf(span) || this.#inAttempt.has(span)) this.#gather([span]);
+    else this.#write(span);
   }
 
   onEndRepeatable(spans: readonly ReadableSpan[]): void {
     this.#gather(spans);
     if (!spans.some(isRun)) return;
     setImmediate(() => {
-      this.#writeGathered();
+      this.#write();
     });
   }
 
   async forceFlush(): Promise<void> {
-    this.#writeGathered();
+    this.#write();
     await this.#exporter.forceFlush?.();
   }
 
   shutdown(): Promise<void> {
-    this.#writeGathered();
+    this.#write();
     this.#open.close();
     return this.#exporter.shutdown();
   }
@@ -97,20 +97,17 @@ export class WriteAheadSpanProcessor implements SpanProcessor, RepeatableSpanPro
     for (const span of spans) this.#open.ended(span.spanContext().spanId);
     this.#gathered.push(...spans);
     this.#timer ??= setTimeout(() => {
-      this.#writeGathered();
+      this.#write();
     }, GATHER_MS).unref();
   }
 
-  #writeGathered(): void {
+  /** What was gathered, and `more`. */
+  #write(...more: ReadableSpan[]): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const spans = this.#gathered;
+    const spans = [...this.#gathered, ...more];
     this.#gathered = [];
-    if (spans.length > 0) this.#write(spans);
-  }
-
-  #write(spans: ReadableSpan[]): void {
-    this.#exporter.export(spans, () => undefined);
+    if (spans.length > 0) this.#exporter.export(spans, () => undefined);
   }
 }
 
