@@ -13,16 +13,23 @@ import { findFreePort } from '../src/temporal/ports';
 import { runScript, wholeNumber } from '../scripts/support/script';
 import { Parts } from '../test/chaos/parts';
 import { benchClients, startWorkers } from './bench-workers';
-import { measure, median } from './measure';
+import { inParallel, measureAlone, measureBusy, median } from './measure';
 import type { Round, Subject } from './measure';
+import { SUBJECT, targetTable } from './targets';
 
-const USAGE = `npm run bench -- [--rounds 3] [--alone 30] [--busy 200] [--parallel 50] [--json]
+const USAGE = `npm run bench -- [--rounds 5] [--alone 30] [--busy 200] [--parallel 50] [--json]
 
 What durability and being seen cost: everything side by side on one server, in rounds, so that whatever the machine does
 meanwhile befalls all. The ratios are what counts.`;
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const ORDER = { ...SAMPLE_ORDER, customerId: 'cus_bench', items: [{ sku: 'SKU-CABLE', quantity: 1 }] };
+
+interface Sizes {
+  readonly alone: number;
+  readonly busy: number;
+  readonly parallel: number;
+}
 
 interface Measured {
   readonly name: string;
@@ -36,7 +43,7 @@ interface Measured {
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      rounds: { type: 'string', default: '3' },
+      rounds: { type: 'string', default: '5' },
       alone: { type: 'string', default: '30' },
       busy: { type: 'string', default: '200' },
       parallel: { type: 'string', default: '50' },
@@ -54,11 +61,13 @@ async function main(): Promise<void> {
     parallel: wholeNumber(values.parallel, USAGE),
   });
   process.stdout.write(
-    values.json ? `${JSON.stringify(measured, undefined, 2)}\n` : `${tableOf(measured)}\n`,
+    values.json
+      ? `${JSON.stringify(measured, undefined, 2)}\n`
+      : `${tableOf(measured)}\n\n${targetTable(measured)}\n`,
   );
 }
 
-async function bench(rounds: number, sizes: Parameters<typeof measure>[2]): Promise<Measured[]> {
+async function bench(rounds: number, sizes: Sizes): Promise<Measured[]> {
   const own = await privateConfig({
     LOG_LEVEL: 'error',
     GATEWAY_RATE_LIMIT: '0',
@@ -115,25 +124,33 @@ async function bench(rounds: number, sizes: Parameters<typeof measure>[2]): Prom
       },
     });
     const subjects = [
-      workflow('bare workflow', 'plain', 'bare', 'bare'),
-      workflow('bare workflow, local activities', 'plain', 'bare', 'bareLocal'),
-      workflow('saga, not traced', 'plain', 'plain', 'saga'),
-      workflow('saga, traced', 'traced', 'traced', 'saga'),
-      workflow('saga, local, not traced', 'plain', 'plain', 'sagaLocal'),
-      workflow('saga, local, traced', 'traced', 'traced', 'sagaLocal'),
-      order('POST /orders, saga', 'saga', parts, config.gateway.port),
-      order('POST /orders, saga, local', 'saga', localGateway, localGatewayPort),
-      order('POST /orders, TCC', 'tcc', parts, config.gateway.port),
+      workflow(SUBJECT.bare, 'plain', 'bare', 'bare'),
+      workflow(SUBJECT.bareLocal, 'plain', 'bare', 'bareLocal'),
+      workflow(SUBJECT.plain, 'plain', 'plain', 'saga'),
+      workflow(SUBJECT.traced, 'traced', 'traced', 'saga'),
+      workflow(SUBJECT.plainLocal, 'plain', 'plain', 'sagaLocal'),
+      workflow(SUBJECT.tracedLocal, 'traced', 'traced', 'sagaLocal'),
+      order(SUBJECT.order, 'saga', parts, config.gateway.port),
+      order(SUBJECT.orderLocal, 'saga', localGateway, localGatewayPort),
+      order(SUBJECT.tcc, 'tcc', parts, config.gateway.port),
     ];
     for (const subject of subjects) {
       say(`warming up: ${subject.name}`);
-      await measure(subject, server.pid, { alone: 5, busy: sizes.parallel, parallel: sizes.parallel });
+      await inParallel(100, sizes.parallel, subject.run);
     }
     const results = new Map<Subject, Round[]>(subjects.map((subject) => [subject, []]));
-    for (let round = 1; round <= rounds; round++) {
-      for (const subject of subjects) {
-        say(`round ${String(round)} of ${String(rounds)}: ${subject.name}`);
-        results.get(subject)?.push(await measure(subject, server.pid, sizes));
+    for (let round = 0; round < rounds; round++) {
+      const progress = (what: string) => {
+        say(`round ${String(round + 1)} of ${String(rounds)}: ${what}`);
+      };
+      progress('one at a time');
+      const alone = await measureAlone(subjects, sizes.alone);
+      // Nobody always comes after the same one.
+      for (const subject of rotated(subjects, round * 4)) {
+        progress(`${subject.name}, ${String(sizes.parallel)} at a time`);
+        const busy = await measureBusy(subject, server.pid, sizes);
+        const one = alone.get(subject);
+        if (one !== undefined) results.get(subject)?.push({ ...one, ...busy });
       }
     }
     const measured: Measured[] = [];
@@ -171,6 +188,11 @@ function traceBytesOf(traceId: string, config: Config): number {
   } finally {
     store.close();
   }
+}
+
+function rotated<T>(all: readonly T[], by: number): readonly T[] {
+  const from = by % all.length;
+  return [...all.slice(from), ...all.slice(0, from)];
 }
 
 /** As Markdown; the ratios are to the first subject's, median of the rounds, with the lowest and the highest. */

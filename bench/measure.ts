@@ -16,12 +16,14 @@ export interface Subject {
   readonly processes: Readonly<Record<string, number>>;
 }
 
-/** One round of one subject. */
-export interface Round {
-  /** One at a time, ms. */
+/** One at a time, ms. */
+export interface Alone {
   readonly p50: number;
   readonly p99: number;
-  /** Many at a time. */
+}
+
+/** Many at a time. */
+export interface Busy {
   readonly perSecond: number;
   readonly busyP50: number;
   readonly busyP99: number;
@@ -31,44 +33,58 @@ export interface Round {
   readonly serverCpuMs: number;
 }
 
-export interface Sizes {
-  readonly alone: number;
-  readonly busy: number;
-  readonly parallel: number;
+/** One round of one subject. */
+export type Round = Alone & Busy;
+
+/** `count` of each subject, one at a time, in turn: whatever the machine does meanwhile befalls all. */
+export async function measureAlone<S extends Subject>(
+  subjects: readonly S[],
+  count: number,
+): Promise<ReadonlyMap<S, Alone>> {
+  const latencies = new Map<S, number[]>(subjects.map((subject) => [subject, []]));
+  for (let index = 0; index < count; index++) {
+    for (const [subject, all] of latencies) all.push(await timed(subject));
+  }
+  return new Map(
+    [...latencies].map(([subject, all]) => [
+      subject,
+      { p50: percentile(all, 0.5), p99: percentile(all, 0.99) },
+    ]),
+  );
 }
 
-export async function measure(subject: Subject, serverPid: number, sizes: Sizes): Promise<Round> {
-  const alone = await timed(subject, sizes.alone, 1);
+export async function measureBusy(
+  subject: Subject,
+  serverPid: number,
+  { busy, parallel }: { readonly busy: number; readonly parallel: number },
+): Promise<Busy> {
   const processes = Object.entries({ ...subject.processes, server: serverPid });
   const before = processes.map(([, pid]) => cpuMs(pid));
   const started = performance.now();
-  const busy = await timed(subject, sizes.busy, sizes.parallel);
+  const latencies: number[] = [];
+  await inParallel(busy, parallel, async () => {
+    latencies.push(await timed(subject));
+  });
   const seconds = (performance.now() - started) / 1000;
   const used = processes.map(([name, pid], index): [string, number] => [
     name,
-    (cpuMs(pid) - (before[index] ?? 0)) / sizes.busy,
+    (cpuMs(pid) - (before[index] ?? 0)) / busy,
   ]);
   const { server = 0, ...cpuMsOf } = Object.fromEntries(used);
   return {
-    p50: percentile(alone, 0.5),
-    p99: percentile(alone, 0.99),
-    perSecond: sizes.busy / seconds,
-    busyP50: percentile(busy, 0.5),
-    busyP99: percentile(busy, 0.99),
+    perSecond: busy / seconds,
+    busyP50: percentile(latencies, 0.5),
+    busyP99: percentile(latencies, 0.99),
     ownCpuMs: Object.values(cpuMsOf).reduce((sum, ms) => sum + ms, 0),
     cpuMsOf,
     serverCpuMs: server,
   };
 }
 
-async function timed({ run }: Subject, count: number, parallel: number): Promise<number[]> {
-  const latencies: number[] = [];
-  await inParallel(count, parallel, async () => {
-    const from = performance.now();
-    await run();
-    latencies.push(performance.now() - from);
-  });
-  return latencies;
+async function timed({ run }: Subject): Promise<number> {
+  const from = performance.now();
+  await run();
+  return performance.now() - from;
 }
 
 /** Does the work `count` times, `parallel` at a time. */

@@ -8,7 +8,7 @@ import { startDevServer } from '../src/temporal/dev-server';
 import { runScript, wholeNumber } from '../scripts/support/script';
 import { residentMb } from '../test/support/resident-memory';
 import { TsProcess } from '../test/support/ts-process';
-import { inParallel, measure } from './measure';
+import { inParallel, measureBusy } from './measure';
 import type { Subject } from './measure';
 
 const USAGE = `npm run bench:scaling -- [--kept 10000] [--busy 400] [--cached 1000] [--json]
@@ -84,7 +84,7 @@ async function measureAll({
   };
   const throughput = async () => {
     const subject: Subject = { name: 'saga', run, processes: {} };
-    return measure(subject, server.pid, { alone: 1, busy, parallel: 50 });
+    return measureBusy(subject, server.pid, { busy, parallel: 50 });
   };
   try {
     await inParallel(200, 50, run);
