@@ -59,18 +59,17 @@ export class SpanOutbox {
     const now = Date.now();
     const until = now + this.#leaseMs;
     // Nobody leases for longer: who seems to have done so has another clock.
-    const { changes } = this.#open().lease.run(this.#owner, until, id, this.#owner, now, until);
-    return changes > 0;
+    return this.#write(({ lease }) => lease.run(this.#owner, until, id, this.#owner, now, until)) > 0;
   }
 
   /** Gives the right to send the spans of `id` back, unless some have come that wait; says whether it did. */
   releaseIfEmpty(id: number): boolean {
-    return this.#open().releaseIfEmpty.run(id, this.#owner).changes > 0;
+    return this.#write(({ releaseIfEmpty }) => releaseIfEmpty.run(id, this.#owner)) > 0;
   }
 
   /** Gives the right to send the spans of `id` back. */
   release(id: number): void {
-    this.#open().release.run(id, this.#owner);
+    this.#write(({ release }) => release.run(id, this.#owner));
   }
 
   /** Resources other than `own` whose spans wait and which nobody has the right to send: their processes are gone. */
@@ -102,6 +101,21 @@ export class SpanOutbox {
         for (const [version, ids] of idsByVersion) markSent.run(JSON.stringify(ids), version);
       })
       .immediate();
+  }
+
+  /**
+   * Runs what writes as a transaction, and tells how many rows it changed. The wait for another process is that of `begin`:
+   * a prepared statement that is answered with BUSY stays in progress, and nothing would be committed before it is run again.
+   */
+  #write(write: (statements: Statements) => { readonly changes: number }): number {
+    const statements = this.#open();
+    let changes = 0;
+    statements.database
+      .transaction(() => {
+        changes = write(statements).changes;
+      })
+      .immediate();
+    return changes;
   }
 
   close(): void {

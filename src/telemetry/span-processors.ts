@@ -38,20 +38,19 @@ export interface RepeatableSpanProcessor {
 const GATHER_MS = 5;
 
 /**
- * Hands every sampled span to the exporter before `span.end()` returns, so that a killed process loses none that
- * ended: for exporters that are done when they return.
+ * Hands sampled spans to the exporter before `span.end()` returns, so that a killed process loses none of them: for exporters
+ * that are done when they return. But two kinds wait for the next one that is handed over, some milliseconds at most:
+ *
+ * - A workflow's own spans: its history makes them again, exactly as they were. The last ones are handed over in the turn of
+ *   the event loop in which the workflow ends.
+ * - Database calls, which have no spans below: a process that is killed in the middle of a request loses the latest of them.
  *
  * A span below which others will stand is handed over when it starts, too, not ended yet: if this process dies, its
- * children have a parent all the same. Database calls have none below: they wait for the next span that is handed over, or
- * for some milliseconds.
- *
- * So do those that can be made again from the history, an attempt's of an activity and a workflow's own; but what is left of a
- * workflow is handed over in the turn of the event loop in which it ends. When they stay open for long they are handed over, too.
+ * children have a parent all the same. One of an activity's attempt is so when it stays open for long: its history knows of it.
  */
 export class WriteAheadSpanProcessor implements SpanProcessor, RepeatableSpanProcessor {
   readonly #exporter: SpanExporter;
   readonly #open: OpenSpans;
-  readonly #inAttempt = new WeakSet<ReadableSpan>();
   #gathered: ReadableSpan[] = [];
   #timer: NodeJS.Timeout | undefined;
 
@@ -62,19 +61,19 @@ export class WriteAheadSpanProcessor implements SpanProcessor, RepeatableSpanPro
 
   onStart(span: Span, parent: Context): void {
     if (!isSampled(span) || isLeaf(span)) return;
-    if (isInAttempt(parent)) {
-      this.#inAttempt.add(span);
-      this.#open.opened(span.spanContext().spanId, () => span);
-    } else this.#write(span);
+    if (isInAttempt(parent)) this.#open.opened(span.spanContext().spanId, () => span);
+    else this.#write(span);
   }
 
   onEnd(span: ReadableSpan): void {
     if (!isSampled(span)) return;
-    if (isLeaf(span) || this.#inAttempt.has(span)) this.#gather([span]);
+    this.#open.ended(span.spanContext().spanId);
+    if (isLeaf(span)) this.#gather([span]);
     else this.#write(span);
   }
 
   onEndRepeatable(spans: readonly ReadableSpan[]): void {
+    for (const span of spans) this.#open.ended(span.spanContext().spanId);
     this.#gather(spans);
     if (!spans.some(isRun)) return;
     setImmediate(() => {
@@ -94,7 +93,6 @@ export class WriteAheadSpanProcessor implements SpanProcessor, RepeatableSpanPro
   }
 
   #gather(spans: readonly ReadableSpan[]): void {
-    for (const span of spans) this.#open.ended(span.spanContext().spanId);
     this.#gathered.push(...spans);
     this.#timer ??= setTimeout(() => {
       this.#write();

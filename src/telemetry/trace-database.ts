@@ -20,7 +20,7 @@ export const WAITS = 'unsent > 0 and complete = 1';
  * Opens the trace store's file, creating it when missing.
  *
  * WAL lets readers and a writer work at once. `synchronous=normal` syncs only at checkpoints: what was written
- * survives the death of the process at any moment, and a power cut may cost the last spans but not the file.
+ * survives the death of the process at any moment, and a power cut may cost the spans of the last 16 MB but not the file.
  *
  * @param busyTimeoutMs how long to block the thread for another process's write.
  * @throws libsql's error when the file cannot be opened or is locked for too long.
@@ -32,7 +32,7 @@ export function openTraceDatabase(file: string, busyTimeoutMs: number): TraceDat
     database.exec('pragma busy_timeout = 2000');
     database.exec('pragma journal_mode = wal');
     database.exec('pragma synchronous = normal');
-    // Pages that were written many times are copied into the file once; the write-ahead log takes up to 16 MB.
+    // Pages that were written many times are copied into the file once. The log takes some 16 MB, more while somebody reads.
     database.exec('pragma wal_autocheckpoint = 4000');
     if (versionOf(database) !== SCHEMA_VERSION) database.transaction(createTables).immediate(database);
     database.exec(`pragma busy_timeout = ${String(busyTimeoutMs)}`);

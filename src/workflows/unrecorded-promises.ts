@@ -6,8 +6,8 @@
  * Evaluated once a worker, before any run. The functions are compiled once; the stack is not recorded, and the query
  * answers with nothing. Stack traces of errors stay as they are.
  *
- * The SDK (`@temporalio/worker`, `vm-shared.ts`) compiles by `promise.constructor.constructor`, which is `Function` but for
- * this: what it compiles otherwise, if it does one day, is compiled as ever.
+ * The SDK (`@temporalio/worker`, `vm-shared.ts`) compiles functions without parameters, by `promise.constructor.constructor`,
+ * which is `Function` but for this.
  */
 type Compiled = () => unknown;
 
@@ -16,13 +16,10 @@ const Stackless = Object;
 
 const compiled = new Map<string, Compiled>([['return globalThis.Error', () => Stackless]]);
 
-function compileOnce(...source: string[]): Compiled {
-  const [body = ''] = source;
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval
-  const compile = () => Function(...source) as Compiled;
-  if (source.length !== 1) return compile();
+function compileOnce(body: string): Compiled {
   let known = compiled.get(body);
-  if (known === undefined) compiled.set(body, (known = compile()));
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval
+  if (known === undefined) compiled.set(body, (known = Function(body) as Compiled));
   return known;
 }
 
