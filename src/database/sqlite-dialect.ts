@@ -82,7 +82,7 @@ class ImmediateConnection implements DatabaseConnection {
       this.database.exec('commit');
       return result;
     } catch (error) {
-      if (this.database.inTransaction) this.database.exec('rollback');
+      rollBack(this.database);
       throw error;
     }
   }
@@ -90,6 +90,11 @@ class ImmediateConnection implements DatabaseConnection {
   streamQuery<Row>(query: CompiledQuery, chunkSize?: number): AsyncIterableIterator<QueryResult<Row>> {
     return this.connection.streamQuery<Row>(query, chunkSize);
   }
+}
+
+/** Some failures have done so already. */
+function rollBack(database: Libsql.Database): void {
+  if (database.inTransaction) database.exec('rollback');
 }
 
 async function beginImmediate(database: Libsql.Database): Promise<void> {

@@ -114,8 +114,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'transactions of SQLite are deferred',
     file: 'src/database/sqlite-dialect.ts',
-    find: "this.database.exec('begin immediate');",
-    replace: "this.database.exec('begin');",
+    find: "database.exec('begin immediate');",
+    replace: "database.exec('begin');",
     tests: ['test/integration/services/database.test.ts', 'test/property/barrier-concurrency.test.ts'],
   },
   {
