@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { Worker } from '@temporalio/worker';
+import { bundleWorkflows } from '../../src/temporal/workflow-bundle';
 import '../support/quiet-temporal';
 import {
   BREAKING_PAUSE,
@@ -46,6 +47,13 @@ describe('recorded histories', () => {
   it('replay on the workflows as they are', async () => {
     for (const file of await readdir(HISTORIES)) {
       await Worker.runReplayHistory(workflowCode(), await history(file));
+    }
+  });
+
+  it('replay where promises are recorded for the stack query', async () => {
+    const workflowBundle = await bundleWorkflows({ stackTraces: true });
+    for (const file of await readdir(HISTORIES)) {
+      await Worker.runReplayHistory({ workflowBundle }, await history(file));
     }
   });
 });

@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { bundleWorkflows } from '../../src/temporal/workflow-bundle';
+import type { WorkflowHandle } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import { PRELOADED, UNRECORDED_PROMISES, bundleWorkflows } from '../../src/temporal/workflow-bundle';
 import { eventually } from '../support/eventually';
 import { scriptedActivities } from '../support/order-activities';
 import { OrderHarness, workflowCode } from '../support/order-harness';
@@ -59,16 +62,42 @@ describe('where workflow code is', () => {
       const input = sampleInput();
       // No client sends such an order; the workflow task fails, and is tried again until somebody repairs the code.
       const handle = await harness.start({ ...input, policies: undefined as never });
-      const failure = await eventually(
-        async () =>
-          (await handle.fetchHistory()).events?.find((event) => event.workflowTaskFailedEventAttributes),
-        (event) => event !== undefined,
-        'the workflow task has failed',
-      );
-      const { stackTrace } = failure?.workflowTaskFailedEventAttributes?.failure ?? {};
+      const stackTrace = (await workflowTaskFailure(handle))?.stackTrace;
       expect(stackTrace).toMatch(/src\/saga\/policy\.ts:\d+/);
       expect(stackTrace).toMatch(/src\/workflows\/run-order\.ts:\d+/);
       await handle.terminate();
     });
   });
+
+  it('is known of a rejection that nobody handles: it fails its own workflow task, and no worker', async () => {
+    const { environment } = harness;
+    const taskQueue = `stray-${randomUUID()}`;
+    const worker = await Worker.create({
+      connection: environment.nativeConnection,
+      taskQueue,
+      workflowsPath: require.resolve('../support/stray-workflows'),
+      bundlerOptions: { preloadModules: [UNRECORDED_PROMISES, ...PRELOADED] },
+    });
+    await worker.runUntil(async () => {
+      const { workflow } = environment.client;
+      const handle = await workflow.start('stray', { taskQueue, workflowId: taskQueue });
+      const failure = await workflowTaskFailure(handle);
+      expect(failure?.message).toContain('left alone');
+      expect(await workflow.execute('fine', { taskQueue, workflowId: `${taskQueue}-fine` })).toBe('fine');
+      await handle.terminate();
+    });
+  });
 });
+
+/** Why the workflow's task failed, as soon as it has. */
+async function workflowTaskFailure(handle: WorkflowHandle) {
+  const event = await eventually(
+    async () =>
+      (await handle.fetchHistory()).events?.find(
+        ({ workflowTaskFailedEventAttributes }) => workflowTaskFailedEventAttributes,
+      ),
+    (found) => found !== undefined,
+    'the workflow task has failed',
+  );
+  return event?.workflowTaskFailedEventAttributes?.failure;
+}
