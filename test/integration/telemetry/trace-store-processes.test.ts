@@ -35,7 +35,7 @@ function servicesOf(dataDir: string, traceId: string): Record<string, number> {
 }
 
 describe('processes that share a trace store', () => {
-  it('has every span that ended before its process was killed', async () => {
+  it('has the spans that ended before its process was killed', async () => {
     const dataDir = newDirectory();
     const traceId = newTraceId();
     const { signal } = await writer(dataDir, 'order-service', traceId, '25', 'kill');

@@ -53,7 +53,7 @@ describe('the configuration', () => {
   it('takes no wish for stack traces where the bundle is made already', () => {
     expect(loadConfig({ WORKFLOW_STACK_TRACES: 'on' }).worker.stackTraces).toBe(true);
     expect(() => loadConfig({ WORKFLOW_STACK_TRACES: 'on', WORKFLOW_BUNDLE: 'workflows.js' })).toThrow(
-      'WORKFLOW_STACK_TRACES=on: the bundle of WORKFLOW_BUNDLE was made without; unset that',
+      'WORKFLOW_STACK_TRACES=on: the bundle of WORKFLOW_BUNDLE was made without; unset that, or leave it empty',
     );
   });
 
