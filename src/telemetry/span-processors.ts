@@ -39,11 +39,13 @@ const GATHER_MS = 5;
 
 /**
  * Hands sampled spans to the exporter before `span.end()` returns, so that a killed process loses none of them: for exporters
- * that are done when they return. But two kinds wait for the next one that is handed over, some milliseconds at most:
+ * that are done when they return. But some wait for the next one that is handed over:
  *
- * - A workflow's own spans: its history makes them again, exactly as they were. The last ones are handed over in the turn of
- *   the event loop in which the workflow ends.
- * - Database calls, which have no spans below: a process that is killed in the middle of a request loses the latest of them.
+ * - A workflow's own spans, some milliseconds at most: its history makes them again, exactly as they were. The last ones are
+ *   handed over in the turn of the event loop in which the workflow ends.
+ * - Those of an activity's attempt, in the turn in which they end: its result is on its way before, and does not wait.
+ * - Database calls, which have no spans below, some milliseconds at most: a process that is killed in the middle of a request
+ *   loses the latest of them.
  *
  * A span below which others will stand is handed over when it starts, too, not ended yet: if this process dies, its
  * children have a parent all the same. One of an activity's attempt is so when it stays open for long: its history knows of it.
@@ -51,6 +53,7 @@ const GATHER_MS = 5;
 export class WriteAheadSpanProcessor implements SpanProcessor, RepeatableSpanProcessor {
   readonly #exporter: SpanExporter;
   readonly #open: OpenSpans;
+  readonly #inAttempt = new WeakSet<ReadableSpan>();
   #gathered: ReadableSpan[] = [];
   #timer: NodeJS.Timeout | undefined;
 
@@ -61,24 +64,25 @@ export class WriteAheadSpanProcessor implements SpanProcessor, RepeatableSpanPro
 
   onStart(span: Span, parent: Context): void {
     if (!isSampled(span) || isLeaf(span)) return;
-    if (isInAttempt(parent)) this.#open.opened(span.spanContext().spanId, () => span);
-    else this.#write(span);
+    if (isInAttempt(parent)) {
+      this.#inAttempt.add(span);
+      this.#open.opened(span.spanContext().spanId, () => span);
+    } else this.#write(span);
   }
 
   onEnd(span: ReadableSpan): void {
     if (!isSampled(span)) return;
     this.#open.ended(span.spanContext().spanId);
-    if (isLeaf(span)) this.#gather([span]);
+    const isOfAttempt = this.#inAttempt.has(span);
+    if (isOfAttempt || isLeaf(span)) this.#gather([span]);
     else this.#write(span);
+    if (isOfAttempt) this.#writeInThisTurn();
   }
 
   onEndRepeatable(spans: readonly ReadableSpan[]): void {
     for (const span of spans) this.#open.ended(span.spanContext().spanId);
     this.#gather(spans);
-    if (!spans.some(isRun)) return;
-    setImmediate(() => {
-      this.#write();
-    });
+    if (spans.some(isRun)) this.#writeInThisTurn();
   }
 
   async forceFlush(): Promise<void> {
@@ -97,6 +101,12 @@ export class WriteAheadSpanProcessor implements SpanProcessor, RepeatableSpanPro
     this.#timer ??= setTimeout(() => {
       this.#write();
     }, GATHER_MS).unref();
+  }
+
+  #writeInThisTurn(): void {
+    setImmediate(() => {
+      this.#write();
+    });
   }
 
   /** What was gathered, and `more`. */
