@@ -26,7 +26,9 @@ export function contradictions(given: Given): string[] {
     problems.push('FAULTS=on: not in production (NODE_ENV=production)');
   }
   if (given['WORKFLOW_STACK_TRACES'] === 'on' && isSet('WORKFLOW_BUNDLE')) {
-    problems.push('WORKFLOW_STACK_TRACES=on: the bundle of WORKFLOW_BUNDLE was made without; unset that, or leave it empty');
+    problems.push(
+      'WORKFLOW_STACK_TRACES=on: the bundle of WORKFLOW_BUNDLE was made without; unset that, or leave it empty',
+    );
   }
   return problems;
 }
