@@ -17,6 +17,7 @@ describe(`${String(ORDERS)} orders, half of them TCC, for something of which the
     stack = await TestStack.start({
       SAGA_STEP_TIMEOUT_MS: '30000',
       SAGA_STEP_MAX_ATTEMPTS: '10',
+      SAGA_COMPENSATION_TIMEOUT_MS: '30000',
       TCC_HOLD_TTL_MS: '600000',
     });
     orders = await stack.openOrders();
@@ -39,7 +40,14 @@ describe(`${String(ORDERS)} orders, half of them TCC, for something of which the
       for (let order = waiting.pop(); order !== undefined; order = waiting.pop()) {
         const { orderId } = await orders.orders.start(order);
         const view = await orders.orders.waitForOutcome(orderId, { timeoutMs: 100_000 });
-        const end = `${view?.status ?? 'no end'} ${view?.failure?.code ?? ''}`.trim();
+        const parked = view?.compensations.filter(({ state }) => state === 'failed') ?? [];
+        const end = [
+          view?.status ?? 'no end',
+          view?.failure?.code,
+          ...parked.map(({ step, error }) => `${step}: ${error ?? ''}`),
+        ]
+          .filter((part) => part !== undefined)
+          .join(' ');
         ends.set(end, (ends.get(end) ?? 0) + 1);
         if (view?.status === 'completed') completed[view.transaction] += 1;
       }
