@@ -52,8 +52,8 @@ describe('recorded histories', () => {
 
   it('replay where promises are recorded for the stack query', async () => {
     const workflowBundle = await bundleWorkflows({ stackTraces: true });
-    for (const file of await readdir(HISTORIES)) {
-      await Worker.runReplayHistory({ workflowBundle }, await history(file));
+    for (const scenario of ['completed', 'shipping-refused', 'tcc-reversed']) {
+      await Worker.runReplayHistory({ workflowBundle }, await history(`${scenario}.v1.json`));
     }
   });
 });
