@@ -116,7 +116,7 @@ describe('a TCC transaction, whatever fails and wherever it is cancelled', () =>
           }
         },
       ),
-      { numRuns: 70 },
+      { numRuns: 120 },
     );
   });
 
@@ -143,7 +143,7 @@ describe('a TCC transaction, whatever fails and wherever it is cancelled', () =>
           expect(undone + result.compensationErrors.length).toBe(result.compensations.length);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
   });
 
