@@ -13,6 +13,7 @@ import { findFreePort } from '../src/temporal/ports';
 import { runScript, wholeNumber } from '../scripts/support/script';
 import { Parts } from '../test/chaos/parts';
 import { benchClients, startWorkers } from './bench-workers';
+import { markdownTable } from './markdown';
 import { inParallel, measureAlone, measureBusy, median } from './measure';
 import type { Round, Subject } from './measure';
 import { SUBJECT, targetTable } from './targets';
@@ -224,7 +225,7 @@ function tableOf(measured: readonly Measured[]): string {
     ];
   });
   const all = [...head, 'history events', 'history', 'trace'];
-  return [all, all.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  return markdownTable(all, rows);
 }
 
 /** Round by round, because a round's subjects had the same machine. */

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { runScript, wholeNumber } from '../scripts/support/script';
+import { markdownTable } from './markdown';
 import { dbos } from './peers/dbos/dbos';
 import { dtm } from './peers/dtm/dtm';
 import type { Peer, Row } from './peers/peer';
@@ -118,7 +119,7 @@ function tableOf(rows: readonly (Row | Failed)[], sizes: Sizes): string {
       ? [row.name, row.reason.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|'), ...COLUMNS.map(() => '')]
       : [row.name, row.records, ...COLUMNS.map(([, of]) => of(row.figures))],
   );
-  return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  return markdownTable(head, lines);
 }
 
 runScript(main);

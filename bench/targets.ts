@@ -1,3 +1,4 @@
+import { markdownTable } from './markdown';
 import { median } from './measure';
 import type { Round } from './measure';
 
@@ -59,7 +60,7 @@ export function targetTable(measured: readonly Measured[]): string {
     ];
   });
   const head = ['ratio', 'of', 'wanted', 'measured', 'reached'];
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  return markdownTable(head, rows);
 }
 
 function isReached(value: number, [bound, wanted]: NonNullable<Target['wanted']>): boolean {

@@ -6,7 +6,7 @@ import { reportAttempts } from '../src/saga/report-attempts';
 import { reportFailure, runUntilSignal } from '../src/stack/run-until-signal';
 import { activityTracing } from '../src/telemetry/activity-interceptor';
 import { startTelemetry } from '../src/telemetry/start-telemetry';
-import { forThisNode, PRELOADED, UNRECORDED_PROMISES } from '../src/temporal/workflow-bundle';
+import { forThisNode, preloadedWith } from '../src/temporal/workflow-bundle';
 import { workflowSpanSink } from '../src/telemetry/workflow-span-sink';
 import type { NoOps } from './no-ops';
 import { Sequences } from './peers/sequences';
@@ -75,7 +75,7 @@ function noOpsOf(sequences: Sequences | undefined): NoOps {
 function preloaded(kind: string): string[] {
   const own = [require.resolve('./saga-workflows')];
   if (kind === 'traced') own.push(require.resolve('../src/workflows/interceptors'));
-  return [UNRECORDED_PROMISES, ...PRELOADED, ...own];
+  return preloadedWith(own);
 }
 
 runUntilSignal(start, () => undefined).catch(reportFailure);

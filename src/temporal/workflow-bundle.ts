@@ -17,18 +17,18 @@ export function bundleWorkflows({ stackTraces = false } = {}): Promise<WorkflowB
     workflowInterceptorModules: [interceptors],
     logger: new DefaultLogger('WARN'),
     webpackConfigHook: forThisNode,
-    preloadModules: [...(stackTraces ? [] : [UNRECORDED_PROMISES]), ...PRELOADED, workflows, interceptors],
+    preloadModules: preloadedWith([workflows, interceptors], { stackTraces }),
   });
 }
-
-/** To be preloaded first. */
-export const UNRECORDED_PROMISES = require.resolve('../workflows/unrecorded-promises');
 
 /**
  * Evaluated once a worker and not once an order, with everything that they import: none of it may keep anything of a run
  * in a variable of a module.
  */
-export const PRELOADED = ['@temporalio/workflow', '@temporalio/common', '@opentelemetry/api'];
+export function preloadedWith(own: readonly string[], { stackTraces = false } = {}): string[] {
+  const first = stackTraces ? [] : [require.resolve('../workflows/unrecorded-promises')];
+  return [...first, '@temporalio/workflow', '@temporalio/common', '@opentelemetry/api', ...own];
+}
 
 type WebpackConfig = Parameters<NonNullable<BundleOptions['webpackConfigHook']>>[0];
 

@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
-import { PRELOADED, UNRECORDED_PROMISES, bundleWorkflows } from '../../src/temporal/workflow-bundle';
+import { bundleWorkflows, preloadedWith } from '../../src/temporal/workflow-bundle';
 import { eventually } from '../support/eventually';
 import { scriptedActivities } from '../support/order-activities';
 import { OrderHarness, workflowCode } from '../support/order-harness';
@@ -76,7 +76,7 @@ describe('where workflow code is', () => {
       connection: environment.nativeConnection,
       taskQueue,
       workflowsPath: require.resolve('../support/stray-workflows'),
-      bundlerOptions: { preloadModules: [UNRECORDED_PROMISES, ...PRELOADED] },
+      bundlerOptions: { preloadModules: preloadedWith([]) },
     });
     await worker.runUntil(async () => {
       const { workflow } = environment.client;
